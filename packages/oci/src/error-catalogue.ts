@@ -39,6 +39,14 @@ export const ERROR_CATALOGUE = {
     'An image manifest, index or config is not what the OCI or Docker format says.',
     'Build or pull the image again with a current tool.',
   ),
+
+  // Engine
+  ENGINE_UNREACHABLE: entry(
+    1,
+    'The container engine does not answer.',
+    'Start the engine (systemctl start docker), or name its address with target add --address.',
+  ),
+  ENGINE_FAILED: entry(1, 'The container engine refused or failed a request.', 'Read its own words in the message; the journal of the engine says more.'),
 } as const satisfies Record<string, ErrorEntry>
 
 /** The code of an error, a key of {@link ERROR_CATALOGUE}. */

@@ -1,0 +1,278 @@
+import type { Readable, Writable } from 'node:stream'
+import type { Digest } from '@sealift/oci/digest.ts'
+import type { Platform } from '@sealift/oci/platform.ts'
+
+/** What a driver can do, as data: planning reads this and never a driver's name. */
+export interface Capabilities {
+  /** Name of the driver, for people. */
+  readonly driver: string
+  /** Engine or cluster and its version, for people. */
+  readonly engine: string
+  readonly platforms: readonly Platform[]
+  /** Template features that the driver acts on; what is missing here is named in the plan as not acted on. */
+  readonly acts: ReadonlySet<Feature>
+  /** Free bytes where the target keeps images and volumes, where it can be told. */
+  readonly freeDisk?: number
+  readonly memory?: number
+  readonly cpus?: number
+}
+
+/** The features of a template that some driver may lack. */
+export const FEATURES = [
+  'stateless',
+  'stateful',
+  'job',
+  'cron',
+  'daemon',
+  'external',
+  'initContainers',
+  'plugins',
+  'sharedVolumes',
+  'hostPorts',
+  'routes',
+  'hooks',
+  'snapshots',
+  'livenessProbes',
+  'monitors',
+  'alerts',
+  'autoscaling',
+  'gpus',
+  'kubernetesObjects',
+] as const
+export type Feature = (typeof FEATURES)[number]
+
+/** An image that a component needs, named independently of any engine's own image IDs. */
+export interface WantedImage {
+  /** The reference in the template, for people: `docker.io/library/mariadb:10.11`. */
+  readonly reference: string
+  /** The tag under which the target keeps it, made from {@link reference} and the config's digest. */
+  readonly localName: string
+  readonly config: Digest
+  /** Digests of the uncompressed layers, lowest first. */
+  readonly diffIds: readonly Digest[]
+}
+
+/** Gives image content to a driver as a `docker load` archive. */
+export interface ImageArchive {
+  /**
+   * One archive with all the images.
+   * @param omitLayers layers that the target says it has; they are named in the archive but their bytes are left out
+   */
+  open(images: readonly WantedImage[], omitLayers?: ReadonlySet<Digest>): { stream: Readable; size: number }
+}
+
+/** One attempt of a probe, with every value substituted. */
+export type ProbeAction =
+  | { readonly kind: 'exec'; readonly command: readonly string[] }
+  | {
+      readonly kind: 'http'
+      readonly port: number
+      readonly path: string
+      readonly scheme: 'http' | 'https'
+      readonly headers: Readonly<Record<string, string>>
+    }
+  | { readonly kind: 'tcp'; readonly port: number }
+
+/** A port of a component, and where the host publishes it. */
+export interface WantedPort {
+  readonly name: string
+  readonly port: number
+  readonly protocol: 'tcp' | 'udp'
+  readonly hostPort?: number
+}
+
+/** A volume mounted into a component. */
+export interface WantedVolume {
+  /** Name inside the template. */
+  readonly name: string
+  /** Name at the target, with installation, component and generation: unique there. */
+  readonly targetName: string
+  readonly path: string
+  readonly readOnly: boolean
+  /** `memory`: a tmpfs that is gone with the container. */
+  readonly kind: 'persistent' | 'memory'
+  readonly size?: number
+}
+
+/** A file put into a component's containers before they start. */
+export interface WantedFile {
+  readonly path: string
+  readonly content: Buffer
+  readonly mode: number
+  readonly uid?: number
+  readonly gid?: number
+}
+
+/** Everything that decides how a component's containers run, with every value substituted. Plain data apart from secrets in `env` and `files`: never log it. */
+export interface WantedComponent {
+  readonly installation: string
+  readonly name: string
+  readonly workload: 'stateless' | 'stateful' | 'daemon' | 'job' | 'cron'
+  readonly image: WantedImage
+  readonly entrypoint?: readonly string[]
+  readonly command?: readonly string[]
+  readonly workingDir?: string
+  readonly hostname?: string
+  readonly user?: string
+  readonly env: Readonly<Record<string, string>>
+  readonly ports: readonly WantedPort[]
+  readonly volumes: readonly WantedVolume[]
+  readonly files: readonly WantedFile[]
+  /** cores */
+  readonly cpu?: number
+  /** bytes */
+  readonly memory?: number
+  /** bytes of /dev/shm */
+  readonly shmSize?: number
+  readonly replicas: number
+  readonly stopSignal?: string
+  /** seconds until a stopping container is killed */
+  readonly stopGrace: number
+  readonly privileged: boolean
+  readonly capabilities: { readonly add: readonly string[]; readonly drop: readonly string[] }
+  readonly ulimits: Readonly<Record<string, { readonly soft: number; readonly hard: number }>>
+  readonly sysctls: Readonly<Record<string, string>>
+  readonly extraHosts: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+  /** sha256 over all the above: equal hashes mean that nothing need be done. */
+  readonly hash: string
+}
+
+/** What a driver sees of one replica. */
+export interface ObservedReplica {
+  readonly index: number
+  readonly state: 'running' | 'starting' | 'exited' | 'missing'
+  /** {@link WantedComponent.hash} that it was started from. */
+  readonly hash: string
+  readonly restarts: number
+  readonly exitCode?: number
+  readonly startedAt?: string
+  /** Config digest of the image it runs, as labelled. */
+  readonly image: string
+  /** Why it is as it is, where the target says so. */
+  readonly message?: string
+}
+
+/** What a driver sees of a component. */
+export interface ObservedComponent {
+  readonly name: string
+  readonly replicas: readonly ObservedReplica[]
+}
+
+/** What a driver sees of an installation; components without any container are absent. */
+export interface Observed {
+  readonly components: readonly ObservedComponent[]
+  /** Target names of the volumes that are there. */
+  readonly volumes: readonly string[]
+}
+
+/** One thing that preflight found. */
+export interface Finding {
+  readonly severity: 'error' | 'warning'
+  readonly subject: string
+  readonly message: string
+  readonly hint: string
+}
+
+/** What preflight looks at. */
+export interface PreflightRequest {
+  readonly installation: string
+  readonly components: readonly WantedComponent[]
+  /** Bytes that the images still to be transferred need. */
+  readonly imageBytes: number
+}
+
+/** Bytes done and to do, for progress. */
+export type Progress = (done: number, total: number) => void
+
+/** A one-off container: checks, hooks. */
+export interface RunOnce {
+  readonly installation: string
+  /** Unique within the installation; a container left over from an earlier run of this name is removed first. */
+  readonly name: string
+  readonly image: WantedImage
+  readonly entrypoint?: readonly string[]
+  readonly command?: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** seconds; afterwards it is killed and the run has failed */
+  readonly timeout: number
+}
+
+/** How a one-off container ended. */
+export interface RunResult {
+  readonly exitCode: number
+  readonly timedOut: boolean
+  /** The last 64 KiB of what it printed. */
+  readonly output: string
+}
+
+export interface LogOptions {
+  readonly replica?: number
+  readonly follow: boolean
+  /** Only the last so many lines. */
+  readonly tail?: number
+  readonly since?: Date
+  readonly signal?: AbortSignal
+}
+
+export interface LogLine {
+  readonly component: string
+  readonly replica: number
+  readonly stream: 'stdout' | 'stderr'
+  readonly time: string
+  readonly text: string
+}
+
+/** A command run inside a running replica. */
+export interface ExecRequest {
+  readonly installation: string
+  readonly component: string
+  readonly replica: number
+  readonly command: readonly string[]
+  readonly tty: boolean
+  readonly stdin?: Readable
+  readonly stdout: Writable
+  readonly stderr: Writable
+}
+
+/**
+ * Makes the wanted state run on a target. Small verbs without delivery logic: order, health gates,
+ * retries and recovery are the pipeline's. Every verb can be repeated after a crash at any point:
+ * it looks at what is there and does what is missing. What a driver made carries labels by which it
+ * is found again, whatever process made it.
+ *
+ * @throws SealiftError `ENGINE_UNREACHABLE` from every verb when the target does not answer;
+ * `ENGINE_FAILED` when it refuses, with its own words.
+ */
+export interface Driver extends AsyncDisposable {
+  /** Asks the target what it is and can do. */
+  capabilities(): Promise<Capabilities>
+  /** Looks for what would make the change fail: ports in use, space, memory. Changes nothing. */
+  preflight(request: PreflightRequest): Promise<readonly Finding[]>
+  /** Those of the images that the target lacks. */
+  missingImages(images: readonly WantedImage[]): Promise<readonly WantedImage[]>
+  /** Transfers the images that are missing and tags them, so that a clean-up by hand takes none. */
+  ensureImages(images: readonly WantedImage[], archive: ImageArchive, progress: Progress): Promise<void>
+  /** Makes what all components of an installation share (its network). */
+  ensureInstallation(installation: string): Promise<void>
+  /** Brings replicas and volumes of a component to the wanted state; what already has its hash is not touched. Returns when started, not when healthy. */
+  ensureComponent(wanted: WantedComponent): Promise<{ readonly changed: boolean }>
+  /** Stops and removes a component's containers; volumes stay. */
+  removeComponent(installation: string, component: string): Promise<void>
+  /** Removes everything of an installation; volumes only if told to. */
+  removeInstallation(installation: string, options: { readonly deleteData: boolean }): Promise<void>
+  observe(installation: string): Promise<Observed>
+  /** One attempt of a probe against a replica. */
+  probe(
+    installation: string,
+    component: string,
+    replica: number,
+    action: ProbeAction,
+    timeout: number,
+  ): Promise<{ readonly healthy: boolean; readonly message: string }>
+  stop(installation: string, component: string): Promise<void>
+  start(installation: string, component: string): Promise<void>
+  runOnce(run: RunOnce): Promise<RunResult>
+  logs(installation: string, component: string, options: LogOptions): AsyncIterable<LogLine>
+  exec(request: ExecRequest): Promise<{ readonly exitCode: number }>
+}
