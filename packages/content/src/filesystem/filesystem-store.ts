@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto'
+import { type FileHandle, open, readdir, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type Digest, hexOf, isDigest } from '@sealift/oci/digest.ts'
+import { SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
+import { plainBlockSize } from '../block-layout.ts'
+import { type BlobInfo, type Block, type ContentStore, type EncodedBlob, type Encoding } from '../content-store.ts'
+import { PlainWriter } from '../plain-writer.ts'
+import { readPlain } from '../read-plain.ts'
+import { VerifyingWriter } from '../verifying-writer.ts'
+import { readTrailer } from './blob-file.ts'
+import { makeFolder, syncFolder } from './durable.ts'
+import { FileSink } from './file-sink.ts'
+import { hashPlainBlocks } from './plain-blocks.ts'
+
+const SUFFIX: Readonly<Record<Encoding, string>> = { zstd: '.zst', plain: '' }
+const ENCODINGS: readonly Encoding[] = ['zstd', 'plain']
+
+/**
+ * Opens the {@link ContentStore} in a folder, making it where it is missing: blobs under
+ * `blobs/sha256/<two digits>/<64 digits>[.zst]`, unfinished ones under `tmp/`. The folder must have
+ * one owner at a time: what an earlier owner left in `tmp/` is removed. Layout and formats are in
+ * `docs/content-store.md`.
+ */
+export async function openFilesystemStore(folder: string): Promise<ContentStore> {
+  const blobs = join(folder, 'blobs', 'sha256')
+  const temporary = join(folder, 'tmp')
+  await makeFolder(blobs)
+  await rm(temporary, { recursive: true, force: true })
+  await makeFolder(temporary)
+
+  const pathOf = (digest: Digest, encoding: Encoding): string => join(blobs, hexOf(digest).slice(0, 2), hexOf(digest) + SUFFIX[encoding])
+  const sink = (): FileSink => new FileSink(join(temporary, randomUUID()), pathOf)
+
+  const openFile = async (digest: Digest): Promise<{ file: FileHandle; encoding: Encoding } | undefined> => {
+    for (const encoding of ENCODINGS) {
+      try {
+        return { file: await open(pathOf(digest, encoding), 'r'), encoding }
+      } catch (thrown) {
+        if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw toSealiftError(thrown, `opening blob ${digest}`)
+      }
+    }
+    return undefined
+  }
+
+  const describe = async (file: FileHandle, encoding: Encoding, digest: Digest): Promise<{ info: BlobInfo; blocks: readonly Block[] | undefined }> => {
+    const { size: fileSize } = await file.stat()
+    if (encoding === 'plain') return { info: { digest, size: fileSize, encoding, encodedSize: fileSize }, blocks: undefined }
+    const { size, blocks, encodedSize } = await readTrailer(file, fileSize, `blob ${digest}`)
+    return { info: { digest, size, encoding, encodedSize }, blocks }
+  }
+
+  const openBlob = async (digest: Digest): Promise<EncodedBlob> => {
+    const found = await openFile(digest)
+    if (found === undefined) throw new SealiftError('CONTENT_MISSING', `blob ${digest} is not in the store`)
+    const { file, encoding } = found
+    try {
+      const described = await describe(file, encoding, digest)
+      const blocks = described.blocks ?? (await hashPlainBlocks(file, digest, described.info.size))
+      return new OpenBlob(file, described.info, blocks)
+    } catch (thrown) {
+      await file.close()
+      throw thrown
+    }
+  }
+
+  const info = async (digest: Digest): Promise<BlobInfo | undefined> => {
+    const found = await openFile(digest)
+    if (found === undefined) return undefined
+    try {
+      return (await describe(found.file, found.encoding, digest)).info
+    } finally {
+      await found.file.close()
+    }
+  }
+
+  return {
+    info,
+    open: openBlob,
+    async *read(digest, range) {
+      await using blob = await openBlob(digest)
+      yield* readPlain(blob, range)
+    },
+    writer: async (expected = {}) => new PlainWriter(sink(), expected),
+    encodedWriter: async (claim) => new VerifyingWriter(sink(), claim),
+    async *list() {
+      for (const prefix of await readdir(blobs)) {
+        for (const name of await readdir(join(blobs, prefix))) {
+          const digest = `sha256:${name.replace(/\.zst$/, '')}`
+          if (!isDigest(digest)) continue
+          const found = await info(digest)
+          if (found !== undefined) yield found
+        }
+      }
+    },
+    async delete(digest) {
+      for (const encoding of ENCODINGS) {
+        const path = pathOf(digest, encoding)
+        if ((await stat(path).catch(() => undefined)) === undefined) continue
+        await rm(path, { force: true })
+        await syncFolder(dirname(path))
+      }
+    },
+  }
+}
+
+class OpenBlob implements EncodedBlob {
+  readonly info: BlobInfo
+  readonly blocks: readonly Block[]
+  readonly #file: FileHandle
+  readonly #offsets: readonly number[]
+  #closed: Promise<void> | undefined
+
+  constructor(file: FileHandle, info: BlobInfo, blocks: readonly Block[]) {
+    this.#file = file
+    this.info = info
+    this.blocks = blocks
+    let offset = 0
+    this.#offsets = blocks.map((block) => (offset += block.size) - block.size)
+  }
+
+  async readBlock(index: number, into?: Buffer): Promise<Buffer> {
+    const block = this.blocks[index]
+    const offset = this.#offsets[index]
+    if (block === undefined || offset === undefined) throw new SealiftError('INTERNAL', `blob ${this.info.digest} has no block ${index}`)
+    const buffer = into === undefined ? Buffer.allocUnsafeSlow(block.size) : into.subarray(0, block.size)
+    let read = 0
+    while (read < block.size) {
+      const { bytesRead } = await this.#file.read(buffer, read, block.size - read, offset + read)
+      if (bytesRead === 0)
+        throw new SealiftError(
+          'CONTENT_CORRUPT',
+          `blob ${this.info.digest}: the file ends inside block ${index} of ${plainBlockSize(this.info.size, index)} bytes`,
+        )
+      read += bytesRead
+    }
+    return buffer
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#file.close()
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

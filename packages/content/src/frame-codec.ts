@@ -1,0 +1,41 @@
+import { promisify } from 'node:util'
+import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
+import { SealiftError } from '@sealift/oci/sealift-error.ts'
+
+const compress = promisify(zstdCompress)
+const decompress = promisify(zstdDecompress)
+
+/** Level 3 is the knee of zstd's curve for image layers; a frame's window never exceeds a block. */
+const COMPRESSION_LEVEL = 3
+const WINDOW_LOG = 22
+
+/** Compresses one block into one zstd frame that states its content size. Runs in the thread pool. */
+export async function encodeFrame(plain: Uint8Array): Promise<Buffer> {
+  return compress(plain, {
+    // One output piece instead of hundreds of 16 KiB.
+    chunkSize: Math.max(1024, plain.length + (plain.length >>> 8) + 1024),
+    pledgedSrcSize: plain.length,
+    params: { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL, [constants.ZSTD_c_windowLog]: WINDOW_LOG },
+  })
+}
+
+/**
+ * Decodes one block whose encoded bytes were checked. Output and window are bounded, so that no frame
+ * can take more memory than its block may have. Runs in the thread pool.
+ * @param plainSize the exact number of bytes that must come out
+ * @throws SealiftError `CONTENT_CORRUPT`
+ */
+export async function decodeFrame(encoded: Uint8Array, plainSize: number): Promise<Buffer> {
+  let plain: Buffer
+  try {
+    plain = await decompress(encoded, {
+      chunkSize: Math.max(64, plainSize + 1),
+      maxOutputLength: plainSize,
+      params: { [constants.ZSTD_d_windowLogMax]: WINDOW_LOG },
+    })
+  } catch (cause) {
+    throw new SealiftError('CONTENT_CORRUPT', `a zstd frame of ${encoded.length} bytes does not decode to ${plainSize} bytes`, { cause })
+  }
+  if (plain.length !== plainSize) throw new SealiftError('CONTENT_CORRUPT', `a zstd frame decodes to ${plain.length} bytes, expected ${plainSize}`)
+  return plain
+}

@@ -1,0 +1,62 @@
+import type { Digest } from '@sealift/oci/digest.ts'
+import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import type { BlockSink } from '../block-sink.ts'
+import type { BlobInfo, Block, ContentStore, EncodedBlob } from '../content-store.ts'
+import { PlainWriter } from '../plain-writer.ts'
+import { readPlain } from '../read-plain.ts'
+import { VerifyingWriter } from '../verifying-writer.ts'
+
+interface StoredBlob {
+  readonly info: BlobInfo
+  readonly blocks: readonly Block[]
+  readonly encoded: readonly Buffer[]
+}
+
+/** A {@link ContentStore} that lives and dies with the process, for tests. */
+export function createMemoryStore(): ContentStore {
+  const blobs = new Map<Digest, StoredBlob>()
+
+  const sink = (): BlockSink => {
+    const encoded: Buffer[] = []
+    return {
+      append: async (bytes) => void encoded.push(Buffer.from(bytes)),
+      commit: async (info, blocks) => {
+        if (!blobs.has(info.digest)) blobs.set(info.digest, { info, blocks, encoded })
+      },
+      abort: async () => {},
+    }
+  }
+
+  const open = async (digest: Digest): Promise<EncodedBlob> => {
+    const blob = blobs.get(digest)
+    if (blob === undefined) throw new SealiftError('CONTENT_MISSING', `blob ${digest} is not in the store`)
+    const close = async (): Promise<void> => {}
+    return {
+      info: blob.info,
+      blocks: blob.blocks,
+      async readBlock(index, into) {
+        const block = blob.encoded[index] as Buffer
+        if (into === undefined) return Buffer.from(block)
+        block.copy(into)
+        return into.subarray(0, block.length)
+      },
+      close,
+      [Symbol.asyncDispose]: close,
+    }
+  }
+
+  return {
+    info: async (digest) => blobs.get(digest)?.info,
+    open,
+    async *read(digest, range) {
+      await using blob = await open(digest)
+      yield* readPlain(blob, range)
+    },
+    writer: async (expected = {}) => new PlainWriter(sink(), expected),
+    encodedWriter: async (claim) => new VerifyingWriter(sink(), claim),
+    async *list() {
+      for (const { info } of blobs.values()) yield info
+    },
+    delete: async (digest) => void blobs.delete(digest),
+  }
+}
