@@ -23,6 +23,7 @@ export const ERROR_CATALOGUE = {
   FILE_NOT_FOUND: entry(4, 'A file or folder that was named does not exist.', 'Check the path.'),
   FILE_DENIED: entry(1, 'The operating system refused access to a file.', 'Run as a user who may access it, or correct its permissions.'),
   INTERNAL: entry(1, 'Something unforeseen happened; this is a fault in Sealift.', 'Run again with SEALIFT_DEBUG=1 and report what it prints.'),
+  SERVER_UNREACHABLE: entry(1, 'No Sealift server answers at the address.', 'Start it with sealift up, or correct --server.'),
   USAGE: entry(2, 'The command was called with words that it does not know.', 'See the help of the command: add --help.'),
 
   // Content
@@ -47,6 +48,53 @@ export const ERROR_CATALOGUE = {
     'Start the engine (systemctl start docker), or name its address with target add --address.',
   ),
   ENGINE_FAILED: entry(1, 'The container engine refused or failed a request.', 'Read its own words in the message; the journal of the engine says more.'),
+  // Bundles and keys
+  BUNDLE_NOT_A_BUNDLE: entry(2, 'The file is not a Sealift bundle.', 'Check the path: a bundle is written by sealift export and usually ends in .sealift.'),
+  BUNDLE_UNSUPPORTED: entry(
+    1,
+    'The bundle needs a newer Sealift, or is a part of one that this version cannot read.',
+    'Update Sealift at this site, then import again.',
+  ),
+  BUNDLE_INVALID: entry(
+    1,
+    'The index of a bundle breaks the rules of the format.',
+    'The program that wrote it is at fault: export it again with a current Sealift.',
+  ),
+  BUNDLE_UNSIGNED: entry(
+    3,
+    'The bundle carries no signature.',
+    'Ask the vendor for a signed one, or accept that anyone may have written it with --allow-unsigned.',
+  ),
+  BUNDLE_SIGNATURE_INVALID: entry(
+    3,
+    'The signature of a bundle does not fit its index.',
+    'Copy the bundle again from its source; if that does not help, ask the vendor whether it was changed.',
+  ),
+  BUNDLE_DAMAGED: entry(
+    1,
+    'Bytes of a bundle are not those that its signed index names.',
+    'Copy the bundle again from its source, or use another medium; what was already imported is kept.',
+  ),
+  BUNDLE_TRUNCATED: entry(
+    1,
+    'The file of a bundle ends too early.',
+    'Copy the bundle again from its source; the medium may have been full or removed too early.',
+  ),
+  BUNDLE_INCOMPLETE: entry(1, 'A bundle lacks content that its releases need.', 'Ask the vendor to export it again.'),
+  BUNDLE_BASE_MISSING: entry(
+    3,
+    'The bundle is an increment, and this site lacks what it builds on.',
+    'Import the releases named first, or ask the vendor for a whole bundle (export without --since and --for).',
+  ),
+  BUNDLE_TOO_LARGE: entry(1, 'The file system cannot hold a file as large as the bundle.', 'Write to a disk with ext4, XFS, exFAT or NTFS.'),
+  SIGNATURE_INVALID: entry(3, 'A signature does not fit what it is said to be over.', 'Ask the vendor whether the release was changed, and for a new export.'),
+  KEY_UNTRUSTED: entry(
+    3,
+    'The key that signed is not trusted here.',
+    'Compare the fingerprint with what the vendor gave you by another way, then pass --trust FINGERPRINT.',
+  ),
+  KEY_FINGERPRINT_INVALID: entry(2, 'A text is not the whole fingerprint of a key.', 'Give all 64 hexadecimal digits; separators are allowed.'),
+  KEY_INVALID: entry(1, 'A file does not hold a usable Ed25519 private key.', 'Make one with sealift keys generate, or restore it from its backup.'),
 } as const satisfies Record<string, ErrorEntry>
 
 /** The code of an error, a key of {@link ERROR_CATALOGUE}. */

@@ -1,0 +1,96 @@
+import { Type } from 'typebox'
+import { Job } from '../job.ts'
+import { ReleaseDetail, ReleaseSummary } from '../release.ts'
+import { defineRoute } from '../route.ts'
+
+/** Releases: the component library, publishing, and bundles out and in. */
+export const releaseRoutes = {
+  listReleases: defineRoute({
+    id: 'listReleases',
+    method: 'GET',
+    path: '/releases',
+    summary: 'The releases in the library, newest first.',
+    query: Type.Object({ application: Type.Optional(Type.String()) }),
+    response: Type.Array(ReleaseSummary),
+  }),
+  getRelease: defineRoute({
+    id: 'getRelease',
+    method: 'GET',
+    path: '/releases/:application/:version',
+    summary: 'One release; `latest` is the one with the highest sequence.',
+    params: Type.Object({ application: Type.String(), version: Type.String() }),
+    response: ReleaseDetail,
+  }),
+  publish: defineRoute({
+    id: 'publish',
+    method: 'POST',
+    path: '/publish',
+    summary: 'Publishes a release from a template file.',
+    body: Type.Object({
+      template: Type.String({ description: 'Absolute path of the template file on the server’s machine.' }),
+      version: Type.Optional(Type.String({ description: 'Instead of the template’s release.version.' })),
+      images: Type.Optional(
+        Type.Enum(['auto', 'engine', 'registry'], { description: 'Where images come from; auto: the engine, else the registry that the reference names.' }),
+      ),
+      engine: Type.Optional(Type.String({ description: 'Address of the engine, like unix:///var/run/docker.sock.' })),
+      insecureRegistries: Type.Optional(Type.Array(Type.String(), { description: 'Hosts that are asked by plain HTTP.' })),
+      allowSecrets: Type.Optional(
+        Type.Array(Type.String(), { description: 'component/VARIABLE whose literal may be published though it looks like a secret.' }),
+      ),
+    }),
+    response: Job,
+  }),
+  exportBundle: defineRoute({
+    id: 'exportBundle',
+    method: 'POST',
+    path: '/exports',
+    summary: 'Writes a bundle file with a release.',
+    body: Type.Object({
+      application: Type.String(),
+      version: Type.String(),
+      out: Type.String({ description: 'Absolute path of the file to write.' }),
+      platforms: Type.Optional(Type.Array(Type.String())),
+      overwrite: Type.Optional(Type.Boolean()),
+      unsigned: Type.Optional(Type.Boolean()),
+    }),
+    response: Job,
+  }),
+  inspectBundle: defineRoute({
+    id: 'inspectBundle',
+    method: 'POST',
+    path: '/bundles/inspect',
+    summary: 'Reads only the head of a bundle: what is in it, who signed it.',
+    body: Type.Object({ path: Type.String() }),
+    response: Type.Unknown(),
+  }),
+  verifyBundle: defineRoute({
+    id: 'verifyBundle',
+    method: 'POST',
+    path: '/bundles/verify',
+    summary: 'Reads a whole bundle and checks every byte; writes nothing.',
+    body: Type.Object({ path: Type.String() }),
+    response: Job,
+  }),
+  unpackBundle: defineRoute({
+    id: 'unpackBundle',
+    method: 'POST',
+    path: '/bundles/unpack',
+    summary: 'Turns a whole bundle into a plain OCI image layout.',
+    body: Type.Object({ path: Type.String(), oci: Type.String({ description: 'Absolute path of the folder to make.' }) }),
+    response: Job,
+  }),
+  importBundle: defineRoute({
+    id: 'importBundle',
+    method: 'POST',
+    path: '/imports',
+    summary: 'Checks a bundle and takes its releases into the library.',
+    body: Type.Object({
+      path: Type.String(),
+      trust: Type.Optional(Type.Array(Type.String(), { description: 'Full fingerprints to trust from now on.' })),
+      allowUnsigned: Type.Optional(Type.Boolean()),
+      allowOlder: Type.Optional(Type.Boolean()),
+      rebind: Type.Optional(Type.Array(Type.String(), { description: 'APP=FINGERPRINT' })),
+    }),
+    response: Job,
+  }),
+}
