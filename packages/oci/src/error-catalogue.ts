@@ -23,8 +23,24 @@ export const ERROR_CATALOGUE = {
   FILE_NOT_FOUND: entry(4, 'A file or folder that was named does not exist.', 'Check the path.'),
   FILE_DENIED: entry(1, 'The operating system refused access to a file.', 'Run as a user who may access it, or correct its permissions.'),
   INTERNAL: entry(1, 'Something unforeseen happened; this is a fault in Sealift.', 'Run again with SEALIFT_DEBUG=1 and report what it prints.'),
+  DATABASE_NEWER: entry(1, 'The data folder was written by another version of Sealift.', 'Use the version of Sealift that wrote it, or a newer one.'),
+  SECRET_KEY_MISSING: entry(
+    1,
+    'The key file that opens the secrets of a data folder is missing or wrong.',
+    'Put the key file back from its backup (it lies beside the data folder, FOLDER.key), or name it with SEALIFT_KEY_FILE.',
+  ),
+  SECRET_UNREADABLE: entry(1, 'A stored secret does not open with the key file.', 'Use the key file that belongs to this data folder.'),
   SERVER_UNREACHABLE: entry(1, 'No Sealift server answers at the address.', 'Start it with sealift up, or correct --server.'),
   USAGE: entry(2, 'The command was called with words that it does not know.', 'See the help of the command: add --help.'),
+
+  JOB_CONFLICT: entry(3, 'Another job works on the same thing.', 'Wait until it has ended, or cancel it with sealift jobs cancel.'),
+  JOB_NOT_FOUND: entry(4, 'There is no job of that number.', 'See sealift jobs list.'),
+  JOB_NOT_INTERRUPTED: entry(3, 'Only an interrupted job can be resumed.', 'Start the work again.'),
+  JOB_CANCELLED: entry(1, 'A job was cancelled.', 'Start it again; what was verified or done already is not done twice.'),
+
+  // Keys
+  KEY_NOT_FOUND: entry(4, 'No key of that fingerprint is known here.', 'See sealift keys list.'),
+  KEY_REVOKED: entry(3, 'The key was revoked here and is not trusted again.', 'Ask the vendor for the fingerprint of its new key.'),
 
   // Content
   DIGEST_INVALID: entry(2, 'A text is not a sha256 digest.', 'Give sha256: and 64 hexadecimal digits.'),
@@ -41,6 +57,27 @@ export const ERROR_CATALOGUE = {
     'Build or pull the image again with a current tool.',
   ),
 
+  // Images and registries
+  IMAGE_ARCHIVE_INVALID: entry(
+    1,
+    'An image archive (as docker save writes it) is cut off, or lacks what it names.',
+    'Save the image again, then repeat the command.',
+  ),
+  IMAGE_NOT_FOUND: entry(4, 'The registry or archive does not have the image.', 'Check the name and tag; private images need credentials (docker login).'),
+  IMAGE_PLATFORM_MISSING: entry(4, 'The image is not there for the platform that is wanted.', 'Choose one of the platforms that the message lists.'),
+  IMAGE_UNSUPPORTED: entry(
+    3,
+    'The image has content that is no layer Sealift can deliver: foreign, encrypted or of an unknown kind.',
+    'Build or choose an image with ordinary tar, gzip or zstd layers.',
+  ),
+  REGISTRY_UNREACHABLE: entry(1, 'A registry does not answer.', 'Check its address and the network; for a registry without TLS allow it as insecure.'),
+  REGISTRY_DENIED: entry(1, 'A registry refused access.', 'Log in with docker login, or give credentials, then try again.'),
+  REGISTRY_FAILED: entry(
+    1,
+    'A registry answered with an error, or with something that its protocol does not allow.',
+    'Try again; the log of the registry says more.',
+  ),
+
   // Engine
   ENGINE_UNREACHABLE: entry(
     1,
@@ -48,6 +85,20 @@ export const ERROR_CATALOGUE = {
     'Start the engine (systemctl start docker), or name its address with target add --address.',
   ),
   ENGINE_FAILED: entry(1, 'The container engine refused or failed a request.', 'Read its own words in the message; the journal of the engine says more.'),
+  ENGINE_ADDRESS_INVALID: entry(2, 'A text is not the address of a container engine.', 'Write it like unix:///var/run/docker.sock or tcp://127.0.0.1:2375.'),
+  ENGINE_TOO_OLD: entry(3, 'The container engine is older than what Sealift works with.', 'Upgrade it to Docker Engine 20.10, Podman 4, or later.'),
+  ENGINE_UNSUPPORTED: entry(
+    3,
+    'The container engine runs on a kind of machine that Sealift has no support for.',
+    'Use an engine on linux/amd64 or linux/arm64.',
+  ),
+  PORT_IN_USE: entry(3, 'A port of the host that an application publishes is already in use.', 'Stop what holds the port, or choose another host port.'),
+  REPLICA_NOT_FOUND: entry(4, 'A component has no replica of that number, or it does not run.', 'See with status what runs; start it with start.'),
+  VOLUME_TAKEN: entry(
+    3,
+    'A volume that is to be made exists already and belongs to another installation.',
+    'Choose another name for the installation, or remove the volume.',
+  ),
   // Bundles and keys
   BUNDLE_NOT_A_BUNDLE: entry(2, 'The file is not a Sealift bundle.', 'Check the path: a bundle is written by sealift export and usually ends in .sealift.'),
   BUNDLE_UNSUPPORTED: entry(

@@ -1,0 +1,104 @@
+import { type Kysely, sql } from 'kysely'
+import type { Migration } from 'kysely/migration'
+import type { Tables } from './tables.ts'
+
+/** Every change of the schema, in order. One that was released is never edited. */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-delivery': {
+    async up(db: Kysely<Tables>) {
+      const { schema } = db
+      await schema
+        .createTable('release')
+        .addColumn('digest', 'text', (c) => c.primaryKey())
+        .addColumn('application', 'text', (c) => c.notNull())
+        .addColumn('version', 'text', (c) => c.notNull())
+        .addColumn('sequence', 'integer', (c) => c.notNull())
+        .addColumn('created_at', 'text', (c) => c.notNull())
+        .addColumn('arrived_at', 'text', (c) => c.notNull())
+        .addColumn('origin', 'text', (c) => c.notNull())
+        .addColumn('signature', 'text')
+        .addColumn('signer', 'text', (c) => c.notNull())
+        .addUniqueConstraint('release_sequence', ['application', 'sequence', 'digest'])
+        .execute()
+      await schema
+        .createTable('release_label')
+        .addColumn('application', 'text', (c) => c.notNull())
+        .addColumn('version', 'text', (c) => c.notNull())
+        .addColumn('digest', 'text', (c) => c.notNull().references('release.digest'))
+        .addPrimaryKeyConstraint('release_label_key', ['application', 'version'])
+        .execute()
+      await schema
+        .createTable('application')
+        .addColumn('name', 'text', (c) => c.primaryKey())
+        .addColumn('bound_key', 'text', (c) => c.notNull())
+        .addColumn('last_sequence', 'integer', (c) => c.notNull())
+        .execute()
+      await schema
+        .createTable('key')
+        .addColumn('fingerprint', 'text', (c) => c.primaryKey())
+        .addColumn('name', 'text', (c) => c.notNull())
+        .addColumn('use', 'text', (c) => c.notNull())
+        .addColumn('private_sealed', 'blob')
+        .addColumn('created_at', 'text', (c) => c.notNull())
+        .execute()
+      await schema
+        .createTable('target')
+        .addColumn('name', 'text', (c) => c.primaryKey())
+        .addColumn('driver', 'text', (c) => c.notNull())
+        .addColumn('address', 'text', (c) => c.notNull())
+        .execute()
+      await schema
+        .createTable('environment')
+        .addColumn('name', 'text', (c) => c.primaryKey())
+        .addColumn('target', 'text', (c) => c.notNull().references('target.name'))
+        .execute()
+      await schema
+        .createTable('installation')
+        .addColumn('name', 'text', (c) => c.primaryKey())
+        .addColumn('environment', 'text', (c) => c.notNull().references('environment.name'))
+        .addColumn('application', 'text', (c) => c.notNull())
+        .addColumn('current', 'integer')
+        .execute()
+      await schema
+        .createTable('revision')
+        .addColumn('installation', 'text', (c) => c.notNull().references('installation.name').onDelete('cascade'))
+        .addColumn('number', 'integer', (c) => c.notNull())
+        .addColumn('created_at', 'text', (c) => c.notNull())
+        .addColumn('kind', 'text', (c) => c.notNull())
+        .addColumn('outcome', 'text', (c) => c.notNull())
+        .addColumn('revision_json', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('revision_key', ['installation', 'number'])
+        .execute()
+      await schema
+        .createTable('secret')
+        .addColumn('id', 'text', (c) => c.notNull())
+        .addColumn('installation', 'text', (c) => c.notNull())
+        .addColumn('sealed', 'blob', (c) => c.notNull())
+        .addColumn('created_at', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('secret_key', ['installation', 'id'])
+        .execute()
+      await schema
+        .createTable('job')
+        .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
+        .addColumn('kind', 'text', (c) => c.notNull())
+        .addColumn('title', 'text', (c) => c.notNull())
+        .addColumn('state', 'text', (c) => c.notNull())
+        .addColumn('created_at', 'text', (c) => c.notNull())
+        .addColumn('ended_at', 'text')
+        .addColumn('request_json', 'text', (c) => c.notNull())
+        .addColumn('result_json', 'text')
+        .addColumn('error_json', 'text')
+        .addColumn('journal_json', 'text')
+        .execute()
+      await schema
+        .createTable('job_log')
+        .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
+        .addColumn('job', 'integer', (c) => c.notNull().references('job.id').onDelete('cascade'))
+        .addColumn('time', 'text', (c) => c.notNull())
+        .addColumn('level', 'text', (c) => c.notNull())
+        .addColumn('message', 'text', (c) => c.notNull())
+        .execute()
+      await sql`create index job_log_of_job on job_log (job, id)`.execute(db)
+    },
+  },
+}

@@ -1,0 +1,110 @@
+import type { Digest } from '@sealift/oci/digest.ts'
+import type { Generated } from 'kysely'
+
+/** The rows that a data folder keeps beside content. Times are ISO 8601 in UTC; `*_json` columns hold JSON. */
+export interface Tables {
+  release: ReleaseRow
+  release_label: ReleaseLabelRow
+  application: ApplicationRow
+  key: KeyRow
+  target: TargetRow
+  environment: EnvironmentRow
+  installation: InstallationRow
+  revision: RevisionRow
+  secret: SecretRow
+  job: JobRow
+  job_log: JobLogRow
+}
+
+/** A release that this side holds; its document and signature are blobs. */
+export interface ReleaseRow {
+  digest: Digest
+  application: string
+  version: string
+  sequence: number
+  created_at: string
+  arrived_at: string
+  origin: 'published' | 'imported'
+  signature: Digest | null
+  signer: string
+}
+
+/** Which release a version's label points to. */
+export interface ReleaseLabelRow {
+  application: string
+  version: string
+  digest: Digest
+}
+
+/** An application and the key that it is bound to here. */
+export interface ApplicationRow {
+  name: string
+  bound_key: string
+  last_sequence: number
+}
+
+/** A key that this side signs with, trusts or has revoked. */
+export interface KeyRow {
+  fingerprint: string
+  name: string
+  use: 'signing' | 'trusted' | 'revoked'
+  private_sealed: Buffer | null
+  created_at: string
+}
+
+export interface TargetRow {
+  name: string
+  driver: string
+  address: string
+}
+
+export interface EnvironmentRow {
+  name: string
+  target: string
+}
+
+export interface InstallationRow {
+  name: string
+  environment: string
+  application: string
+  /** The revision that runs; null until the first one is done. */
+  current: number | null
+}
+
+export interface RevisionRow {
+  installation: string
+  number: number
+  created_at: string
+  kind: string
+  outcome: string
+  revision_json: string
+}
+
+export interface SecretRow {
+  id: string
+  installation: string
+  sealed: Buffer
+  created_at: string
+}
+
+export interface JobRow {
+  id: Generated<number>
+  kind: string
+  title: string
+  state: string
+  created_at: string
+  ended_at: string | null
+  request_json: string
+  result_json: string | null
+  error_json: string | null
+  /** What a job needs to go on after its process was killed. */
+  journal_json: string | null
+}
+
+export interface JobLogRow {
+  id: Generated<number>
+  job: number
+  time: string
+  level: 'info' | 'warning' | 'error'
+  message: string
+}
