@@ -1,0 +1,231 @@
+import { type Digest, digestOf } from '@sealift/oci/digest.ts'
+import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import { canonicalJson } from './canonical-json.ts'
+import type { ProbeAction, RunOnce, WantedComponent, WantedFile, WantedImage, WantedPort, WantedVolume } from './driver.ts'
+import { parseBytes, parseCores } from './quantity.ts'
+import { Scope, type SecretLookup, secretNames } from './scope.ts'
+import { type ComponentState, type PinnedImage, type ProbeDefinition, volumeDefinition, type WantedState } from './state.ts'
+
+/** The contents of files, by digest. */
+export type FileContents = ReadonlyMap<string, Buffer>
+
+/** What a state is resolved with. */
+export interface ResolveContext {
+  /** The name under which the target knows the installation: unique there. */
+  readonly installation: string
+  readonly state: WantedState
+  readonly contents: FileContents
+}
+
+/** A probe with every value substituted. Times in seconds. */
+export interface ResolvedProbe {
+  readonly action: ProbeAction
+  readonly initialDelay: number
+  readonly interval: number
+  readonly timeout: number
+  readonly successThreshold: number
+  readonly failureThreshold: number
+}
+
+/** The probes of a component. */
+export interface ResolvedProbes {
+  readonly startup?: ResolvedProbe
+  readonly readiness?: ResolvedProbe
+  readonly liveness?: ResolvedProbe
+}
+
+/** An image as drivers take it. */
+export function wantedImage({ reference, localName, config, layers }: PinnedImage): WantedImage {
+  return { reference, localName, config, diffIds: layers.map(({ digest }) => digest) }
+}
+
+/** The name at the target of a volume. The generation is part of it, so that a restore never writes over what is there. */
+export function volumeTargetName(installation: string, component: string, volume: string, generation: number): string {
+  return `${installation}.${component}.${volume}.${generation}`
+}
+
+function componentOf(state: WantedState, name: string): ComponentState {
+  const component = state.components[name]
+  if (component === undefined) throw new TypeError(`no component ${name} in the state`)
+  return component
+}
+
+function resolvePorts(scope: Scope, { state }: ResolveContext, name: string): readonly WantedPort[] {
+  return Object.entries(componentOf(state, name).ports).map(([port, { port: number, protocol, public: publicPort }]) => {
+    if (publicPort === undefined) return { name: port, port: number, protocol }
+    const where = `component ${name}: port ${port}`
+    const hostPort =
+      publicPort.hostPort === null ? state.allocations.hostPorts[`${name}/${port}`] : parseHostPort(scope.text(publicPort.hostPort, name, where), where)
+    return { name: port, port: number, protocol, ...(hostPort === undefined ? {} : { hostPort }) }
+  })
+}
+
+/**
+ * Reads the number of a host port.
+ * @throws SealiftError `PORT_INVALID`
+ */
+export function parseHostPort(text: string, where: string): number {
+  const port = Number(text)
+  if (/^[0-9]{1,5}$/.test(text) && port >= 1 && port <= 65_535) return port
+  throw new SealiftError('PORT_INVALID', `${where}: the host port is ${JSON.stringify(text)}, expected a number from 1 to 65535`)
+}
+
+function resolveVolumes({ installation, state }: ResolveContext, name: string): readonly WantedVolume[] {
+  return Object.entries(componentOf(state, name).volumes).map(([volume, volumeState]): WantedVolume => {
+    const { path, kind, readOnly, size, from } = volumeDefinition(volumeState)
+    const source = from === undefined ? volumeState : state.components[from.component]?.volumes[from.volume]
+    if (source === undefined) {
+      throw new SealiftError('VALUE_UNRESOLVED', `component ${name}: volume ${volume} comes from ${from?.component}/${from?.volume}, which is not there`)
+    }
+    return {
+      name: volume,
+      targetName: volumeTargetName(installation, from?.component ?? name, from?.volume ?? volume, source.generation),
+      path,
+      readOnly,
+      kind,
+      ...(size === undefined ? {} : { size: parseBytes(size, `component ${name}: size of volume ${volume}`) }),
+    }
+  })
+}
+
+function resolveFiles(scope: Scope, { state, contents }: ResolveContext, name: string): readonly WantedFile[] {
+  return Object.entries(componentOf(state, name).files).map(([path, { content, mode, template, uid, gid }]): WantedFile => {
+    const bytes = contents.get(content.expression)
+    if (bytes === undefined) {
+      throw new SealiftError('CONTENT_MISSING', `component ${name}: the content ${content.expression} of file ${path} is not in the store`)
+    }
+    return {
+      path,
+      // latin1 carries every byte through unchanged; names in expressions are ASCII, and what replaces them is made bytes first.
+      content: template ? Buffer.from(scope.bytes(bytes.toString('latin1'), name, `component ${name}: file ${path}`), 'latin1') : bytes,
+      mode,
+      ...(uid === undefined ? {} : { uid }),
+      ...(gid === undefined ? {} : { gid }),
+    }
+  })
+}
+
+function resolveEnv(scope: Scope, { state }: ResolveContext, name: string): Record<string, string> {
+  const { env, definition } = componentOf(state, name)
+  const own = Object.entries(env).map(([variable, value]) => [variable, scope.value(value, name, `component ${name}: variable ${variable}`)])
+  return { ...scope.injected(definition.dependsOn), ...Object.fromEntries(own) }
+}
+
+/** The whole component with the given secrets, but for its hash. */
+function build(context: ResolveContext, name: string, secret: SecretLookup): Omit<WantedComponent, 'hash'> {
+  const { state, installation } = context
+  const component = componentOf(state, name)
+  const { definition, image } = component
+  const { workload, entrypoint, command, workingDir, hostname, user, stopSignal, shmSize } = definition
+  if (workload === 'external' || image === undefined) throw new TypeError(`component ${name} is external and runs nowhere`)
+  const scope = new Scope(state, secret)
+  const texts = (items: readonly string[], what: string): readonly string[] => items.map((text) => scope.text(text, name, `component ${name}: ${what}`))
+  const labels: Record<string, string> = { 'sealift.application': state.release.application }
+  // A job that is to run with every release differs with every release.
+  if (workload === 'job' && definition.rerun === 'always') labels['sealift.run'] = state.release.digest
+  return {
+    installation,
+    name,
+    workload,
+    image: wantedImage(image),
+    ...(entrypoint === undefined ? {} : { entrypoint: texts(entrypoint, 'entrypoint') }),
+    ...(command === undefined ? {} : { command: texts(command, 'command') }),
+    ...(workingDir === undefined ? {} : { workingDir }),
+    ...(hostname === undefined ? {} : { hostname }),
+    ...(user === undefined ? {} : { user }),
+    env: resolveEnv(scope, context, name),
+    ports: resolvePorts(scope, context, name),
+    volumes: resolveVolumes(context, name),
+    files: resolveFiles(scope, context, name),
+    ...(component.cpu.value === null ? {} : { cpu: parseCores(component.cpu.value, `component ${name}: cpu`) }),
+    ...(component.memory.value === null ? {} : { memory: parseBytes(component.memory.value, `component ${name}: memory`) }),
+    ...(shmSize === undefined ? {} : { shmSize }),
+    replicas: component.replicas.value,
+    ...(stopSignal === undefined ? {} : { stopSignal }),
+    stopGrace: definition.stopGrace ?? 10,
+    privileged: definition.privileged ?? false,
+    capabilities: definition.capabilities ?? { add: [], drop: [] },
+    ulimits: definition.ulimits ?? {},
+    sysctls: definition.sysctls ?? {},
+    extraHosts: definition.extraHosts ?? {},
+    labels,
+  }
+}
+
+function hashOf(component: Omit<WantedComponent, 'hash'>): string {
+  // The image's local name and reference are labels; its config says what runs.
+  const { image, files, ...rest } = component
+  const content = files.map(({ content, ...file }) => ({ ...file, content: digestOf(content) }))
+  return digestOf(canonicalJson({ ...rest, image: image.config, files: content })).slice('sha256:'.length)
+}
+
+/**
+ * The hash of a component's wanted state. It is made over the names of secrets, not their values:
+ * a plan can be made without opening the vault, and a label at the target tells nothing of them.
+ * @throws SealiftError `VALUE_UNRESOLVED`, `QUANTITY_INVALID`, `PORT_INVALID`, `CONTENT_MISSING`
+ */
+export function componentHash(context: ResolveContext, name: string): string {
+  return hashOf(build(context, name, secretNames))
+}
+
+/**
+ * What is run for a component, with every value substituted, secrets too: never log it.
+ * @throws SealiftError as {@link componentHash}
+ */
+export function resolveComponent(context: ResolveContext, name: string, secret: SecretLookup): WantedComponent {
+  return { ...build(context, name, secret), hash: componentHash(context, name) }
+}
+
+function portNumber(text: string, ports: ComponentState['ports'], where: string): number {
+  const named = ports[text]
+  return named === undefined ? parseHostPort(text, where) : named.port
+}
+
+function resolveProbe(scope: Scope, component: ComponentState, name: string, probe: ProbeDefinition): ResolvedProbe | undefined {
+  const { exec, http, tcp, ...times } = probe
+  const where = `component ${name}: probe`
+  if (exec !== undefined) return { action: { kind: 'exec', command: exec.map((word) => scope.text(word, name, where)) }, ...times }
+  if (http !== undefined) {
+    const headers = Object.fromEntries(Object.entries(http.headers).map(([header, value]) => [header, scope.text(value, name, where)]))
+    const port = portNumber(scope.text(http.port, name, where), component.ports, where)
+    return { action: { kind: 'http', port, path: scope.text(http.path, name, where), scheme: http.scheme, headers }, ...times }
+  }
+  if (tcp !== undefined) return { action: { kind: 'tcp', port: portNumber(scope.text(tcp.port, name, where), component.ports, where) }, ...times }
+  return undefined
+}
+
+/** The probes of a component with every value substituted. */
+export function resolveProbes({ state }: ResolveContext, name: string, secret: SecretLookup): ResolvedProbes {
+  const component = componentOf(state, name)
+  const scope = new Scope(state, secret)
+  const probes: { -readonly [Kind in keyof ResolvedProbes]: ResolvedProbes[Kind] } = {}
+  for (const kind of ['startup', 'readiness', 'liveness'] as const) {
+    const definition = component.definition.probes[kind]
+    const probe = definition === undefined ? undefined : resolveProbe(scope, component, name, definition)
+    if (probe !== undefined) probes[kind] = probe
+  }
+  return probes
+}
+
+/** What is run for an acceptance check. */
+export function resolveCheck({ installation, state }: ResolveContext, name: string, secret: SecretLookup): RunOnce {
+  const check = state.checks[name]
+  if (check === undefined) throw new TypeError(`no check ${name} in the state`)
+  const scope = new Scope(state, secret)
+  const where = `check ${name}`
+  const env = Object.fromEntries(Object.entries(check.env).map(([variable, text]) => [variable, scope.text(text, null, `${where}: variable ${variable}`)]))
+  return {
+    installation,
+    name: `check-${name}`,
+    image: wantedImage(check.image),
+    ...(check.entrypoint === undefined ? {} : { entrypoint: check.entrypoint.map((word) => scope.text(word, null, where)) }),
+    ...(check.command === undefined ? {} : { command: check.command.map((word) => scope.text(word, null, where)) }),
+    env: { ...scope.injected(check.dependsOn), ...env },
+    timeout: check.timeout,
+  }
+}
+
+/** The digests of those file contents that a context still lacks. */
+export function missingContents(digests: ReadonlySet<Digest>, contents: FileContents): readonly Digest[] {
+  return [...digests].filter((digest) => !contents.has(digest))
+}

@@ -1,0 +1,270 @@
+import type { Digest } from '@sealift/oci/digest.ts'
+import type { Platform } from '@sealift/oci/platform.ts'
+import type { Origin, Value } from './value.ts'
+
+/** Anything that JSON can carry. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
+
+/** An image as an installation uses it: fixed for one platform, so that going back needs no release. */
+export interface PinnedImage {
+  /** As the template names it. */
+  readonly reference: string
+  readonly localName: string
+  readonly manifest: Digest
+  readonly config: Digest
+  /** Lowest first; canonical, so a layer's digest is its diffID. Sizes in plain bytes. */
+  readonly layers: readonly { readonly digest: Digest; readonly size: number }[]
+}
+
+/** A setting with an origin but without a vendor's default to decide on: replicas, memory, cpu, modules. */
+export interface Setting<T> {
+  readonly value: T
+  /** `needed`: switched on since something else needs it. */
+  readonly origin: Exclude<Origin, 'generated'> | 'needed'
+}
+
+/** What a component waits for and is given by another one. */
+export interface Dependency {
+  readonly component: string
+  /** Put before the names of the injected values. */
+  readonly prefix: string
+  /** Whether the connection values of the other component become environment variables. */
+  readonly inject: boolean
+  readonly wait: 'healthy' | 'completed' | 'none'
+  readonly optional: boolean
+}
+
+/** A probe as the template gives it, its texts still with expressions. Times in seconds. */
+export interface ProbeDefinition {
+  readonly exec?: readonly string[]
+  readonly http?: { readonly port: string; readonly path: string; readonly scheme: 'http' | 'https'; readonly headers: Readonly<Record<string, string>> }
+  readonly tcp?: { readonly port: string }
+  readonly initialDelay: number
+  readonly interval: number
+  readonly timeout: number
+  readonly successThreshold: number
+  readonly failureThreshold: number
+}
+
+/** What an upgrade takes from the release as it is. Texts still hold expressions. */
+export interface ComponentDefinition {
+  readonly module: string | null
+  readonly workload: 'stateless' | 'stateful' | 'daemon' | 'job' | 'cron' | 'external'
+  readonly entrypoint?: readonly string[]
+  readonly command?: readonly string[]
+  readonly workingDir?: string
+  readonly hostname?: string
+  readonly user?: string
+  readonly stopSignal?: string
+  /** seconds */
+  readonly stopGrace?: number
+  readonly privileged?: boolean
+  readonly capabilities?: { readonly add: readonly string[]; readonly drop: readonly string[] }
+  readonly ulimits?: Readonly<Record<string, { readonly soft: number; readonly hard: number }>>
+  readonly sysctls?: Readonly<Record<string, string>>
+  /** bytes */
+  readonly shmSize?: number
+  readonly extraHosts?: Readonly<Record<string, string>>
+  readonly dependsOn: readonly Dependency[]
+  readonly probes: { readonly startup?: ProbeDefinition; readonly readiness?: ProbeDefinition; readonly liveness?: ProbeDefinition }
+  /** When a job runs again: `always` with every release, `onChange` only when something about it changed. */
+  readonly rerun?: 'always' | 'onChange'
+  readonly scaling?: { readonly min: number; readonly max: number; readonly step: number; readonly minMemory?: string }
+  /** seconds for the health gate; without it the default */
+  readonly gate?: number
+  /** What the template says beyond this: carried, and compared, but acted on elsewhere or not yet. */
+  readonly carried: Readonly<Record<string, Json>>
+}
+
+/** A file put into a component; its content is a value whose expression is a digest. */
+export interface FileState {
+  readonly content: Value
+  /** bytes */
+  readonly size: number
+  readonly mode: number
+  /** Whether expressions in the content are substituted. */
+  readonly template: boolean
+  readonly uid?: number
+  readonly gid?: number
+}
+
+/** Storage of a component, in the words of the template. */
+export interface VolumeDefinition {
+  readonly path: string
+  readonly kind: 'persistent' | 'memory'
+  readonly readOnly: boolean
+  /** Like `10Gi`. */
+  readonly size?: string
+  /** Another component's volume that is mounted here. */
+  readonly from?: { readonly component: string; readonly volume: string }
+  readonly carried: Readonly<Record<string, Json>>
+}
+
+/** A volume; what it is forms one value, since persistent storage changes only by decision. */
+export interface VolumeState {
+  /** Its expression is the canonical JSON of a {@link VolumeDefinition}. */
+  readonly definition: Value
+  /** Counts restores: each fills a fresh volume. */
+  readonly generation: number
+}
+
+/** A port of a component. */
+export interface PortState {
+  readonly port: number
+  readonly protocol: 'tcp' | 'udp'
+  /** Present where the host publishes it: a number or an expression for one; null where one is allocated. */
+  readonly public?: { readonly kind: 'http' | 'tcp' | 'udp'; readonly hostPort: string | null }
+  readonly leftOver?: true
+}
+
+/** One component of an installation, also where its module is off: switching on finds its values again. */
+export interface ComponentState {
+  readonly definition: ComponentDefinition
+  /** Absent only for `external` components. */
+  readonly image?: PinnedImage
+  readonly env: Readonly<Record<string, Value>>
+  readonly connection: Readonly<Record<string, Value>>
+  readonly files: Readonly<Record<string, FileState>>
+  readonly volumes: Readonly<Record<string, VolumeState>>
+  readonly ports: Readonly<Record<string, PortState>>
+  /** Cores, like `500m` or `2`. */
+  readonly cpu: Setting<string | null>
+  /** Bytes, like `512Mi`. */
+  readonly memory: Setting<string | null>
+  readonly replicas: Setting<number>
+  readonly leftOver?: true
+}
+
+/** An acceptance check. */
+export interface CheckState {
+  readonly image: PinnedImage
+  readonly entrypoint?: readonly string[]
+  readonly command?: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly dependsOn: readonly Dependency[]
+  /** seconds */
+  readonly timeout: number
+}
+
+/** What a parameter accepts. */
+export interface ParameterDefinition {
+  readonly title: string
+  readonly type: 'string' | 'number' | 'integer' | 'boolean'
+  readonly required: boolean
+  readonly pattern?: string
+  readonly min?: number
+  readonly max?: number
+  readonly choices?: readonly string[]
+}
+
+/** A value that the site is asked for. */
+export interface ParameterState {
+  readonly definition: ParameterDefinition
+  readonly value: Value
+}
+
+/** A group of components that can be switched. */
+export interface ModuleState extends Setting<boolean> {
+  readonly title: string
+  readonly default: boolean
+  /** Modules that are on whenever this one is. */
+  readonly requires: readonly string[]
+}
+
+/** The release that a state came from. */
+export interface ReleaseIdentity {
+  readonly application: string
+  readonly version: string
+  readonly sequence: number
+  readonly digest: Digest
+}
+
+/** A route, carried until a gateway acts on it. */
+export interface RouteState {
+  readonly definition: Json
+  readonly leftOver?: true
+}
+
+/**
+ * All that an installation is meant to be. Plain JSON, without any secret, and complete: with the
+ * blobs it names it can be made again although its release is gone.
+ */
+export interface WantedState {
+  readonly format: 1
+  readonly release: ReleaseIdentity
+  readonly platform: Platform
+  readonly parameters: Readonly<Record<string, ParameterState>>
+  readonly modules: Readonly<Record<string, ModuleState>>
+  readonly components: Readonly<Record<string, ComponentState>>
+  readonly checks: Readonly<Record<string, CheckState>>
+  readonly routes: Readonly<Record<string, RouteState>>
+  readonly alerts: readonly Json[]
+  /** Host ports that were allocated, by `component/port`. Kept for as long as the installation lives. */
+  readonly allocations: { readonly hostPorts: Readonly<Record<string, number>> }
+  /** `${site.X}` as it was when the state was made. */
+  readonly site: Readonly<Record<string, string>>
+}
+
+/** Whether a component is to run: its module is on, and it is not something that the site has itself. */
+export function isActive(state: WantedState, name: string): boolean {
+  const component = state.components[name]
+  if (component === undefined || component.definition.workload === 'external') return false
+  const { module } = component.definition
+  return module === null || component.leftOver === true || (state.modules[module]?.value ?? true)
+}
+
+/** The names of all components that are to run. */
+export function activeComponents(state: WantedState): readonly string[] {
+  return Object.keys(state.components).filter((name) => isActive(state, name))
+}
+
+/** What a volume is, from the value that holds it. */
+export function volumeDefinition(volume: VolumeState): VolumeDefinition {
+  return JSON.parse(volume.definition.expression) as VolumeDefinition
+}
+
+/** Every image that a state needs, once each. */
+export function imagesOf(state: WantedState): readonly PinnedImage[] {
+  const images = new Map<string, PinnedImage>()
+  for (const name of activeComponents(state)) {
+    const image = state.components[name]?.image
+    if (image !== undefined) images.set(image.localName, image)
+  }
+  for (const { image } of Object.values(state.checks)) images.set(image.localName, image)
+  return [...images.values()]
+}
+
+/** Every blob that must stay in the content store so that this state can be gone back to. */
+export function contentOf(state: WantedState): ReadonlySet<Digest> {
+  const digests = new Set<Digest>([state.release.digest])
+  const addImage = ({ manifest, config, layers }: PinnedImage): void => {
+    digests.add(manifest)
+    digests.add(config)
+    for (const layer of layers) digests.add(layer.digest)
+  }
+  for (const component of Object.values(state.components)) {
+    if (component.image !== undefined) addImage(component.image)
+    for (const { content } of Object.values(component.files)) digests.add(content.expression as Digest)
+  }
+  for (const { image } of Object.values(state.checks)) addImage(image)
+  return digests
+}
+
+/** The files whose content {@link ../resolve.ts | resolving} needs. */
+export function filesOf(state: WantedState): ReadonlySet<Digest> {
+  return new Set(Object.values(state.components).flatMap(({ files }) => Object.values(files).map(({ content }) => content.expression as Digest)))
+}
+
+/** Every secret that a state names, with how to make it where it is generated. */
+export function secretsOf(state: WantedState): ReadonlyMap<string, Value> {
+  const secrets = new Map<string, Value>()
+  const add = (values: Readonly<Record<string, Value>>): void => {
+    for (const value of Object.values(values)) if (value.secretId !== undefined) secrets.set(value.secretId, value)
+  }
+  add(Object.fromEntries(Object.entries(state.parameters).map(([name, { value }]) => [name, value])))
+  for (const { env, connection } of Object.values(state.components)) {
+    add(env)
+    add(connection)
+  }
+  return secrets
+}

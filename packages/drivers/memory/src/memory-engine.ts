@@ -1,0 +1,65 @@
+import type { RunOnce, WantedComponent, WantedImage } from '@sealift/deploy/driver.ts'
+import type { Clock } from '@sealift/deploy/pipeline/clock.ts'
+
+/** How containers of an image behave. */
+export interface Behaviour {
+  /** Milliseconds from start until probes succeed; `never` for an image that gets not healthy. */
+  readonly readyAfter?: number | 'never'
+  /** Milliseconds from start until the main process ends; a job without it ends after 500. */
+  readonly exitAfter?: number
+  readonly exitCode?: number
+  readonly output?: readonly string[]
+}
+
+/** A replica as the engine keeps it; what state it is in follows from the time. */
+export interface MemoryReplica {
+  readonly index: number
+  readonly wanted: WantedComponent
+  readonly startedAt: number
+  readonly stoppedAt?: number
+}
+
+/** What a call of the driver ends in instead of its work. `hang` never returns: the program was killed there. */
+export type Fault = 'unreachable' | 'hang' | Error
+
+/**
+ * An engine that exists in memory only, and outlives the drivers that talk to it as a real engine
+ * outlives the program. Faults are injected through {@link MemoryEngine.fault}.
+ */
+export class MemoryEngine {
+  readonly clock: Clock
+  readonly behaviours = new Map<string, Behaviour>()
+  readonly images = new Map<string, WantedImage>()
+  readonly layers = new Set<string>()
+  readonly installations = new Set<string>()
+  readonly volumes = new Set<string>()
+  /** By installation, then component. */
+  readonly components = new Map<string, Map<string, readonly MemoryReplica[]>>()
+  /** One-off runs, in order. */
+  readonly runs: RunOnce[] = []
+  /** Every call that was made, as `verb subject`. */
+  readonly calls: string[] = []
+  /** Host ports that something else on the machine holds. */
+  readonly foreignPorts = new Set<number>()
+  fault: ((verb: string, subject: string) => Fault | undefined) | undefined
+
+  constructor(clock: Clock) {
+    this.clock = clock
+  }
+
+  behaviourOf(image: WantedImage): Behaviour {
+    return this.behaviours.get(image.config) ?? {}
+  }
+
+  /** The containers of a component, creating no entry. */
+  replicas(installation: string, component: string): readonly MemoryReplica[] {
+    return this.components.get(installation)?.get(component) ?? []
+  }
+
+  setReplicas(installation: string, component: string, replicas: readonly MemoryReplica[]): void {
+    const components = this.components.get(installation) ?? new Map<string, readonly MemoryReplica[]>()
+    this.components.set(installation, components)
+    if (replicas.length === 0) components.delete(component)
+    else components.set(component, replicas)
+  }
+}
