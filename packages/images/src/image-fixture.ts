@@ -17,7 +17,7 @@ export async function tarOf(entries: readonly (readonly [name: string, content: 
     else tar.entry({ name, type: 'symlink', linkname: content.link, mtime: new Date(0) })
   }
   tar.finalize()
-  return buffer(tar as unknown as AsyncIterable<Buffer>)
+  return buffer(tar)
 }
 
 /** Makes an image whose layers are tars of one file each; equal contents make equal layers. */

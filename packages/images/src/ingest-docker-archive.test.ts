@@ -30,7 +30,7 @@ type Pack = (tar: Buffer) => Buffer
 /** The layout of Docker 25 and later, with or without `manifest.json`. */
 async function layoutArchive(
   image: FixtureImage,
-  { compress = (tar: Buffer) => tar, mediaType = MediaType.ociLayer as string, manifestJson = true } = {},
+  { compress = (tar) => tar, mediaType = MediaType.ociLayer, manifestJson = true }: { compress?: Pack; mediaType?: string; manifestJson?: boolean } = {},
 ): Promise<Buffer> {
   const layers = image.layers.map(({ tar }) => compress(tar))
   const manifest = Buffer.from(

@@ -77,7 +77,7 @@ async function collect(stream: Readable, store: ContentStore, { progress, signal
   feeding.catch(() => {})
   try {
     for await (const entry of tar) {
-      const { name, type, size = 0, linkname } = entry.header
+      const { name, type, size, linkname } = entry.header
       if (type === 'file' || type === 'contiguous-file') {
         await contents.addFile(name, size, entry as unknown as Readable)
       } else {

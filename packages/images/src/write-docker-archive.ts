@@ -32,7 +32,7 @@ export interface DockerArchive {
 interface Entry {
   readonly name: string
   readonly size: number
-  content(): AsyncIterable<Buffer> | Iterable<Buffer>
+  readonly content: () => AsyncIterable<Buffer> | Iterable<Buffer>
 }
 
 const layerName = (digest: Digest): string => `${hexOf(digest)}.tar`
