@@ -34,6 +34,11 @@ export const ERROR_CATALOGUE = {
   USAGE: entry(2, 'The command was called with words that it does not know.', 'See the help of the command: add --help.'),
 
   JOB_CONFLICT: entry(3, 'Another job works on the same thing.', 'Wait until it has ended, or cancel it with sealift jobs cancel.'),
+  JOB_INTERRUPTED: entry(1, 'The server went away while a job was at work.', 'Start the server again, or run any command; then sealift jobs resume.'),
+  NAME_TAKEN: entry(3, 'Something of that name is there already.', 'Choose another name.'),
+  TARGET_NOT_FOUND: entry(4, 'There is no target of that name.', 'See sealift target list.'),
+  TARGET_IN_USE: entry(3, 'Something still lives on the target or in the environment.', 'Remove what it carries first.'),
+  ENVIRONMENT_NOT_FOUND: entry(4, 'There is no environment of that name.', 'See sealift env list.'),
   JOB_NOT_FOUND: entry(4, 'There is no job of that number.', 'See sealift jobs list.'),
   JOB_NOT_INTERRUPTED: entry(3, 'Only an interrupted job can be resumed.', 'Start the work again.'),
   JOB_CANCELLED: entry(1, 'A job was cancelled.', 'Start it again; what was verified or done already is not done twice.'),
@@ -77,6 +82,17 @@ export const ERROR_CATALOGUE = {
     'A registry answered with an error, or with something that its protocol does not allow.',
     'Try again; the log of the registry says more.',
   ),
+
+  // Templates and releases
+  TEMPLATE_INVALID: entry(2, 'A template is not what the format says, or contradicts itself.', 'Correct the lines that the message names; docs/template.md explains each field.'),
+  SECRET_LITERAL: entry(
+    3,
+    'A template holds a literal that looks like a secret; it would travel to every site, the same for all.',
+    'Let each site generate or enter it (generate, or a parameter of type secret), or name it with --allow-secret.',
+  ),
+  EXPRESSION_INVALID: entry(2, 'A text holds ${…} that names nothing.', 'Correct the name, or write $${ where the characters themselves are meant.'),
+  VERSION_INVALID: entry(2, 'A text is not a version, or not a range of versions.', 'Write versions like 3.0.0 or 2024.1-rc1, ranges like ">=2.0.0" or "^2.4 || ^3".'),
+  RELEASE_INVALID: entry(1, 'A release document is not what the format says.', 'Ask the vendor for a new export; nothing of the document was used.'),
 
   // Engine
   ENGINE_UNREACHABLE: entry(
