@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { closed } from './closed.ts'
+import { closed, named } from './closed.ts'
 import { ConfigFileSchema } from './config-file.ts'
 import { ConnectionValueSchema } from './connection-value.ts'
 import { dependsOn } from './dependency.ts'
@@ -85,9 +85,9 @@ export const ComponentSchema = closed(
     schedule: Type.Optional(prose('Only for cron, which needs it: five fields, minute hour day month weekday, such as "0 3 * * *".', 128)),
     timezone: Type.Optional(prose('Only for cron: the time zone of the schedule, such as Europe/Berlin; UTC where it is not given.', 64)),
     rerun: Type.Optional(
-      Type.Enum(['once', 'onChange', 'onUpgrade'], {
+      Type.Enum(['once', 'onChange', 'always'], {
         description:
-          'Only for a job. once: at installation only. onChange: again when an upgrade or a setting changes what it runs or runs with. onUpgrade: at every upgrade.',
+          'Only for a job. once: at installation only. onChange: again when an upgrade or a setting changes what it runs or runs with. always: at every upgrade.',
         default: 'onChange',
       }),
     ),
@@ -98,20 +98,10 @@ export const ComponentSchema = closed(
       ),
     ),
     privileged: Type.Optional(PrivilegedSchema),
-    ulimits: Type.Optional(
-      Type.Record(Type.String({ pattern: '^[a-z]+$' }), UlimitSchema, { description: 'Limits by name, such as nofile: {soft: 65536, hard: 65536}.' }),
-    ),
-    sysctls: Type.Optional(
-      Type.Record(Type.String({ pattern: '^[a-z0-9_./-]+$' }), Type.String({ maxLength: 256 }), {
-        description: 'Kernel settings inside the container, such as net.core.somaxconn: "1024".',
-      }),
-    ),
+    ulimits: Type.Optional(named('^[a-z]+$', 'the name of a limit, such as nofile', UlimitSchema, 'Limits by name, such as nofile: {soft: 65536, hard: 65536}.')),
+    sysctls: Type.Optional(named('^[a-z0-9_./-]+$', 'a kernel setting, such as net.core.somaxconn', Type.String({ maxLength: 256 }), 'Kernel settings inside the container, such as net.core.somaxconn: "1024".')),
     shmSize: Type.Optional(sizeText('Size of /dev/shm.')),
-    extraHosts: Type.Optional(
-      Type.Record(Type.String({ pattern: '^[A-Za-z0-9._-]+$' }), Type.String({ maxLength: 256 }), {
-        description: 'Host names beyond those of the application, each with its address. May use ${…}.',
-      }),
-    ),
+    extraHosts: Type.Optional(named('^[A-Za-z0-9._-]+$', 'a host name', Type.String({ maxLength: 256 }), 'Host names beyond those of the application, each with its address. May use ${…}.')),
     gpus: Type.Optional(GpusSchema),
     stopSignal: Type.Optional(signalName('Tells the program to end.')),
     stopGrace: Type.Optional(durationText('Time to end in, before it is killed.', { default: '10s' })),
