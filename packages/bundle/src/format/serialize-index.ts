@@ -1,0 +1,22 @@
+import { type BundleIndex, type EncodedBytes, FORMAT_NAME, FORMAT_VERSION } from './bundle-index.ts'
+
+/** The bytes of an index, as they are signed and written. */
+export function serializeIndex(index: BundleIndex): Buffer {
+  const { packs, entries, base, requires, ...rest } = index
+  return Buffer.from(
+    JSON.stringify({
+      format: FORMAT_NAME,
+      version: FORMAT_VERSION,
+      ...rest,
+      ...(base.length === 0 ? {} : { base }),
+      ...(requires.length === 0 ? {} : { requires }),
+      packs: packs.map(withBlockPairs),
+      entries: entries.map(withBlockPairs),
+    }),
+  )
+}
+
+/** Blocks as `[size, sha256]`: they are most of an index. */
+function withBlockPairs(bytes: EncodedBytes): object {
+  return { ...bytes, blocks: bytes.blocks.map(({ size, sha256 }) => [size, sha256]) }
+}

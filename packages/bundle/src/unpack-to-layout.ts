@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, rm, statfs, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { renameDurably, syncFolder } from '@sealift/content/filesystem/durable.ts'
+import type { Descriptor } from '@sealift/oci/descriptor.ts'
+import { createDigester, type Digest, hexOf } from '@sealift/oci/digest.ts'
+import { MediaType } from '@sealift/oci/media-types.ts'
+import { SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
+import type { Member } from './format/layout.ts'
+import type { OnProgress } from './progress.ts'
+import { Bundle } from './read/bundle.ts'
+import { carriedBlobs, readReleases, unpack, type VerifiedRelease, wrongContent } from './read/bundled-blobs.ts'
+import type { Signer } from './signature/signature.ts'
+
+/** An image of a release: the name that it gets in the layout, and its manifest. */
+export interface NamedImage {
+  readonly name: string
+  readonly descriptor: Descriptor
+}
+
+/** What {@link unpackToLayout} needs beside bundle and folder. */
+export interface UnpackOptions {
+  /** The images of a release; names repeat only with the same descriptor. */
+  readonly imagesOf: (release: VerifiedRelease) => readonly NamedImage[]
+  readonly progress?: OnProgress
+  readonly signal?: AbortSignal
+}
+
+/** What was unpacked. */
+export interface UnpackedBundle {
+  readonly signer: Signer | undefined
+  readonly releases: readonly VerifiedRelease[]
+  readonly images: readonly NamedImage[]
+}
+
+/**
+ * Writes a whole bundle as an OCI image layout: every blob plain, every image under its name. Release
+ * documents and signatures are among the blobs. The folder appears when it is complete, or not at all.
+ * @param folder must not exist, or be empty
+ * @throws SealiftError as {@link Bundle.open}; `USAGE` (a folder with something in it), `BUNDLE_BASE_MISSING` (an increment),
+ *   `BUNDLE_INCOMPLETE`, `BUNDLE_DAMAGED`, `BUNDLE_TRUNCATED`, `SIGNATURE_INVALID`, `DISK_FULL`
+ */
+export async function unpackToLayout(path: string, folder: string, { imagesOf, progress, signal }: UnpackOptions): Promise<UnpackedBundle> {
+  await using bundle = await Bundle.open(path)
+  const { index, signer } = bundle.head
+  if (index.base.length > 0 || index.requires.length > 0) {
+    throw new SealiftError('BUNDLE_BASE_MISSING', `${path} is an increment: an image layout made of it would lack ${index.requires.length} blobs`)
+  }
+  await bundle.checkEnd()
+  const releases = await readReleases(bundle)
+  const images = releases.flatMap((release) => imagesOf(release))
+  checkImages(bundle, images)
+  await checkEmpty(folder)
+  const target = resolve(folder)
+  const temporary = `${target}.${randomBytes(6).toString('hex')}.partial`
+  try {
+    await checkSpace(bundle, target)
+    await mkdir(join(temporary, 'blobs', 'sha256'), { recursive: true })
+    await writeBlobs(bundle, join(temporary, 'blobs', 'sha256'), progress, signal)
+    await writeFile(join(temporary, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }), { flush: true })
+    await writeFile(join(temporary, 'index.json'), JSON.stringify(layoutIndex(images)), { flush: true })
+    for (const made of [join('blobs', 'sha256'), 'blobs', '.']) await syncFolder(join(temporary, made))
+    await renameDurably(temporary, target)
+  } catch (thrown) {
+    await rm(temporary, { recursive: true, force: true })
+    throw toSealiftError(thrown, `unpacking ${path} to ${folder}`)
+  }
+  return { signer, releases, images }
+}
+
+function checkImages(bundle: Bundle, images: readonly NamedImage[]): void {
+  const carried = new Set<Digest>()
+  for (const { digest } of carriedBlobs(bundle)) carried.add(digest)
+  for (const { name, descriptor } of images) {
+    if (!carried.has(descriptor.digest)) {
+      throw new SealiftError('BUNDLE_INCOMPLETE', `${bundle.path}: the manifest ${descriptor.digest} of image ${name} is not in the bundle`)
+    }
+  }
+}
+
+async function checkEmpty(folder: string): Promise<void> {
+  const there = await readdir(folder).catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code === 'ENOENT') return []
+    throw toSealiftError(thrown, `unpacking to ${folder}`)
+  })
+  if (there.length > 0) {
+    throw new SealiftError('USAGE', `unpacking to ${folder}: the folder has ${there.length} items, expected none`, {
+      hint: 'Name a folder that does not exist.',
+    })
+  }
+}
+
+async function checkSpace(bundle: Bundle, target: string): Promise<void> {
+  let needed = 0
+  for (const { size } of carriedBlobs(bundle)) needed += size
+  const { bavail, bsize } = await statfs(dirname(target))
+  if (bavail * bsize < needed) {
+    throw new SealiftError('DISK_FULL', `unpacking to ${target} needs ${needed} bytes, ${bavail * bsize} are free`, {
+      details: { needed, free: bavail * bsize },
+    })
+  }
+}
+
+async function writeBlobs(bundle: Bundle, folder: string, progress: OnProgress | undefined, signal: AbortSignal | undefined): Promise<void> {
+  const { packs, entries } = bundle.head.index
+  const total = bundle.members.reduce((sum, { size }) => sum + size, 0)
+  let done = 0
+  for (const [position, member] of bundle.members.entries()) {
+    signal?.throwIfAborted()
+    const pack = packs[position]
+    if (pack === undefined) {
+      await writeEntry(bundle, member, entries[position - packs.length]?.digest as Digest, folder)
+    } else {
+      let whole: Buffer = Buffer.alloc(0)
+      for await (const plain of bundle.plainBlocks(member)) whole = Buffer.from(plain)
+      for (const [digest, bytes] of unpack(bundle, member, pack.contents, whole)) await writeFile(join(folder, hexOf(digest)), bytes, { flush: true })
+    }
+    progress?.({ stage: 'unpack', done: (done += member.size), total })
+  }
+}
+
+async function writeEntry(bundle: Bundle, member: Member, digest: Digest, folder: string): Promise<void> {
+  const digester = createDigester()
+  const file = await open(join(folder, hexOf(digest)), 'wx')
+  try {
+    let position = 0
+    for await (const plain of bundle.plainBlocks(member)) {
+      const written = writeAll(file, plain, position)
+      // A rejection is seen below, after the hashing that goes on meanwhile.
+      written.catch(() => {})
+      digester.update(plain)
+      await written
+      position += plain.length
+    }
+    await file.datasync()
+  } finally {
+    await file.close()
+  }
+  const found = digester.digest()
+  if (found !== digest) throw wrongContent(bundle, member, digest, found)
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  let written = 0
+  while (written < bytes.length) written += (await file.write(bytes, written, bytes.length - written, position + written)).bytesWritten
+}
+
+function layoutIndex(images: readonly NamedImage[]): object {
+  const manifests = new Map(images.map((image) => [`${image.name} ${image.descriptor.digest}`, image]))
+  return {
+    schemaVersion: 2,
+    mediaType: MediaType.ociIndex,
+    manifests: [...manifests.values()].map(({ name, descriptor: { mediaType, digest, size, platform } }) => ({
+      mediaType,
+      digest,
+      size,
+      ...(platform === undefined ? {} : { platform }),
+      annotations: { 'org.opencontainers.image.ref.name': name },
+    })),
+  }
+}

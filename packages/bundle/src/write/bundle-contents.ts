@@ -1,0 +1,71 @@
+import type { BlobInfo, ContentStore } from '@sealift/content/content-store.ts'
+import { readBlob } from '@sealift/content/read-blob.ts'
+import type { Digest } from '@sealift/oci/digest.ts'
+import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import { type BundledRelease, MAX_DOCUMENT_BYTES, MAX_ENTRIES, MAX_PACKED_BYTES, type PlainBlob } from '../format/bundle-index.ts'
+import { PayloadType } from '../signature/payload-type.ts'
+import { MAX_SIGNATURE_BYTES, verify } from '../signature/signature.ts'
+
+/** A release to put into a bundle. Document, signature and content are blobs of the store. */
+export interface ReleaseToBundle {
+  readonly application: string
+  readonly version: string
+  readonly sequence: number
+  /** The digest of the release document. */
+  readonly digest: Digest
+  /** The digest of the publisher's signature file over it. */
+  readonly signature: Digest
+  /** Everything that the release needs beside its document, in the order in which it is to travel. */
+  readonly content: readonly Digest[]
+}
+
+/** What goes into a bundle, each blob once. */
+export interface BundleContents {
+  readonly releases: readonly BundledRelease[]
+  /** Blobs that travel in packs, documents and signatures first. */
+  readonly small: readonly PlainBlob[]
+  /** Blobs that travel as entries. */
+  readonly large: readonly BlobInfo[]
+  /** Blobs that the receiver has. */
+  readonly requires: readonly PlainBlob[]
+}
+
+/**
+ * Sorts the content of releases into packs and entries, always in the same order for the same input.
+ * @param omit tells which blobs the receiver has; documents and signatures travel always
+ * @throws SealiftError `CONTENT_MISSING`, `CONTENT_CORRUPT`, `SIGNATURE_INVALID` (a publisher's), `USAGE` (too many blobs for one bundle)
+ */
+export async function collectContents(store: ContentStore, releases: readonly ReleaseToBundle[], omit: (digest: Digest) => boolean): Promise<BundleContents> {
+  const infoOf = async (digest: Digest, what: string): Promise<BlobInfo> => {
+    const info = await store.info(digest)
+    if (info === undefined) throw new SealiftError('CONTENT_MISSING', `${what} needs blob ${digest}, which is not in the store`)
+    return info
+  }
+  const bundled: BundledRelease[] = []
+  const carried = new Map<Digest, BlobInfo>()
+  for (const release of releases) {
+    const what = `release ${release.application}@${release.version}`
+    const document = await readBlob(store, release.digest, MAX_DOCUMENT_BYTES)
+    const signature = await readBlob(store, release.signature, MAX_SIGNATURE_BYTES)
+    verify(signature, PayloadType.release, document, what)
+    carried.set(release.digest, await infoOf(release.digest, what))
+    carried.set(release.signature, await infoOf(release.signature, what))
+    const { application, version, sequence, digest } = release
+    bundled.push({ application, version, sequence, digest, documentSize: document.length, signature: release.signature })
+  }
+  const requires = new Map<Digest, PlainBlob>()
+  for (const release of releases) {
+    for (const digest of release.content) {
+      if (carried.has(digest) || requires.has(digest)) continue
+      const info = await infoOf(digest, `release ${release.application}@${release.version}`)
+      if (omit(digest)) requires.set(digest, { digest, size: info.size })
+      else carried.set(digest, info)
+    }
+  }
+  const blobs = [...carried.values()]
+  const small = blobs.filter(({ size }) => size <= MAX_PACKED_BYTES).map(({ digest, size }) => ({ digest, size }))
+  const large = blobs.filter(({ size }) => size > MAX_PACKED_BYTES)
+  const count = blobs.length + requires.size
+  if (count > MAX_ENTRIES) throw new SealiftError('USAGE', `the releases need ${count} blobs, more than the ${MAX_ENTRIES} that one bundle can list`)
+  return { releases: bundled, small, large, requires: [...requires.values()] }
+}
