@@ -33,6 +33,7 @@ export const FEATURES = [
   'hooks',
   'snapshots',
   'livenessProbes',
+  'networkProbes',
   'monitors',
   'alerts',
   'autoscaling',

@@ -1,0 +1,71 @@
+import type { Capabilities, Driver, Feature } from '@sealift/deploy/driver.ts'
+import { ensureComponent, removeComponent, startComponent, stopComponent } from './component.ts'
+import { type EngineSettings, logConfigFor } from './container-spec.ts'
+import { isLocalAddress } from './engine-address.ts'
+import { EngineClient } from './engine-client.ts'
+import { exec } from './exec.ts'
+import { ensureHolderImage, ensureImages, missingImages } from './images.ts'
+import { removeInstallation } from './installation.ts'
+import { readLogs } from './logs.ts'
+import { ensureNetwork } from './network.ts'
+import { observe } from './observe.ts'
+import { freeDisk, preflight } from './preflight.ts'
+import { probe } from './probe.ts'
+import { runOnce } from './run-once.ts'
+
+const ACTS: readonly Feature[] = ['stateless', 'stateful', 'daemon', 'job', 'sharedVolumes', 'hostPorts', 'hooks']
+
+/**
+ * A driver for a Docker Engine (20.10 or later) or Podman. Each replica is a holder container, which
+ * owns network namespace, ports and names, and a main container in that network. Nothing is asked of
+ * the engine before the first verb.
+ * @param address in the syntax of `DOCKER_HOST`
+ * @throws SealiftError `ENGINE_ADDRESS_INVALID`
+ */
+export function createDockerDriver({ address }: { readonly address: string }): Driver {
+  const engine = new EngineClient(address)
+
+  const settings = async (): Promise<EngineSettings> => {
+    const logConfig = logConfigFor(await engine.info())
+    return { holderImage: await ensureHolderImage(engine), ...(logConfig === undefined ? {} : { logConfig }) }
+  }
+
+  return {
+    capabilities: () => capabilities(engine),
+    preflight: (request) => preflight(engine, request),
+    missingImages: (images) => missingImages(engine, images),
+    ensureImages: async (images, archive, progress) => ensureImages(engine, await engine.info(), images, archive, progress),
+    ensureInstallation: (installation) => ensureNetwork(engine, installation),
+    ensureComponent: async (wanted) => ({ changed: await ensureComponent(engine, await settings(), wanted) }),
+    removeComponent: (installation, component) => removeComponent(engine, installation, component),
+    removeInstallation: (installation, options) => removeInstallation(engine, installation, options),
+    observe: (installation) => observe(engine, installation),
+    probe: (installation, component, replica, action, timeout) => probe(engine, installation, component, replica, action, timeout),
+    stop: (installation, component) => stopComponent(engine, installation, component),
+    start: (installation, component) => startComponent(engine, installation, component),
+    runOnce: async (run) => runOnce(engine, await settings(), run),
+    logs: (installation, component, options) => readLogs(engine, installation, component, options),
+    exec: async (request) => ({ exitCode: await exec(engine, request) }),
+    [Symbol.asyncDispose]: async () => engine[Symbol.dispose](),
+  }
+}
+
+async function capabilities(engine: EngineClient): Promise<Capabilities> {
+  const { Version, Os, Arch, Components } = await engine.version()
+  const info = await engine.info()
+  const product = Components?.some(({ Name }) => Name.startsWith('Podman')) === true ? 'Podman' : 'Docker Engine'
+  const free = await freeDisk(engine, info)
+  const rootless = info.SecurityOptions?.some((option) => option.startsWith('name=rootless')) === true
+  const acts = new Set(ACTS)
+  // Without a way into the containers' network only exec probes can be made.
+  if (isLocalAddress(engine.address) && !rootless) acts.add('networkProbes')
+  return {
+    driver: 'docker',
+    engine: `${product} ${Version}`,
+    platforms: [{ os: Os, architecture: Arch }],
+    acts,
+    memory: info.MemTotal,
+    cpus: info.NCPU,
+    ...(free === undefined ? {} : { freeDisk: free }),
+  }
+}

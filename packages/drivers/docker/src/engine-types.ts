@@ -1,0 +1,134 @@
+/** The parts of the Engine API's answers that the driver reads, in the API's own spelling. */
+
+export interface EngineVersion {
+  readonly Version: string
+  readonly ApiVersion: string
+  readonly MinAPIVersion?: string
+  readonly Os: string
+  readonly Arch: string
+  readonly Components?: readonly { readonly Name: string; readonly Version: string }[]
+}
+
+export interface EngineInfo {
+  readonly DockerRootDir: string
+  readonly Driver: string
+  readonly DriverStatus?: readonly (readonly string[])[] | null
+  readonly LoggingDriver: string
+  readonly MemTotal: number
+  readonly NCPU: number
+  readonly OperatingSystem: string
+  readonly SecurityOptions?: readonly string[] | null
+}
+
+export interface ContainerSummary {
+  readonly Id: string
+  readonly Names: readonly string[]
+  readonly State: string
+  readonly Labels: Readonly<Record<string, string>> | null
+  readonly Ports?: readonly { readonly PrivatePort: number; readonly PublicPort?: number; readonly Type: string }[] | null
+}
+
+export interface ContainerState {
+  readonly Status: string
+  readonly Running: boolean
+  readonly Paused: boolean
+  readonly Restarting: boolean
+  readonly OOMKilled: boolean
+  readonly ExitCode: number
+  readonly Error: string
+  readonly StartedAt: string
+  readonly FinishedAt: string
+}
+
+export interface ContainerDetails {
+  readonly Id: string
+  readonly Name: string
+  readonly RestartCount: number
+  readonly State: ContainerState
+  readonly Config: { readonly Labels: Readonly<Record<string, string>> | null; readonly Hostname: string; readonly Image: string }
+  readonly HostConfig: { readonly NetworkMode: string }
+  readonly NetworkSettings: {
+    readonly Networks: Readonly<Record<string, { readonly IPAddress: string; readonly NetworkID: string }>> | null
+  }
+}
+
+/** What a container is made from; only the fields that the driver sets. */
+export interface ContainerSpec {
+  readonly Image: string
+  readonly Entrypoint?: readonly string[]
+  readonly Cmd?: readonly string[]
+  readonly Env?: readonly string[]
+  readonly WorkingDir?: string
+  readonly Hostname?: string
+  readonly User?: string
+  readonly Labels: Readonly<Record<string, string>>
+  readonly StopSignal?: string
+  readonly StopTimeout?: number
+  readonly Healthcheck?: { readonly Test: readonly string[] }
+  readonly ExposedPorts?: Readonly<Record<string, Readonly<Record<string, never>>>>
+  readonly HostConfig: HostConfig
+  readonly NetworkingConfig?: { readonly EndpointsConfig: Readonly<Record<string, { readonly Aliases: readonly string[] }>> }
+}
+
+export interface HostConfig {
+  readonly NetworkMode: string
+  readonly PortBindings?: Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[]>>
+  readonly Mounts?: readonly Mount[]
+  readonly NanoCpus?: number
+  readonly Memory?: number
+  readonly ShmSize?: number
+  readonly Privileged?: boolean
+  readonly ReadonlyRootfs?: boolean
+  readonly SecurityOpt?: readonly string[]
+  readonly CapAdd?: readonly string[]
+  readonly CapDrop?: readonly string[]
+  readonly Ulimits?: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[]
+  readonly Sysctls?: Readonly<Record<string, string>>
+  readonly ExtraHosts?: readonly string[]
+  readonly RestartPolicy: { readonly Name: 'no' | 'unless-stopped' }
+  readonly LogConfig?: { readonly Type: string; readonly Config: Readonly<Record<string, string>> }
+}
+
+export interface Mount {
+  readonly Type: 'volume' | 'tmpfs'
+  readonly Source?: string
+  readonly Target: string
+  readonly ReadOnly: boolean
+  readonly TmpfsOptions?: { readonly SizeBytes?: number; readonly Mode?: number }
+}
+
+export interface ImageSummary {
+  readonly Id: string
+  readonly RepoTags: readonly string[] | null
+  readonly RepoDigests: readonly string[] | null
+  readonly Size: number
+  readonly Labels: Readonly<Record<string, string>> | null
+}
+
+export interface ImageDetails {
+  /** The config's digest with the classic store, the manifest's with containerd's: never an identity. */
+  readonly Id: string
+  readonly RepoTags: readonly string[] | null
+  readonly RepoDigests: readonly string[] | null
+  readonly Os: string
+  readonly Architecture: string
+  readonly Variant?: string
+  readonly Size: number
+  readonly RootFS: { readonly Type: string; readonly Layers?: readonly string[] | null }
+}
+
+export interface NetworkSummary {
+  readonly Id: string
+  readonly Name: string
+  readonly Labels: Readonly<Record<string, string>> | null
+}
+
+export interface VolumeDetails {
+  readonly Name: string
+  readonly Labels: Readonly<Record<string, string>> | null
+}
+
+export interface ExecDetails {
+  readonly Running: boolean
+  readonly ExitCode: number | null
+}

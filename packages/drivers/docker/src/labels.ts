@@ -1,0 +1,29 @@
+/** By what the driver finds again what it made, whatever process made it. */
+export const Label = {
+  installation: 'dev.sealift.installation',
+  component: 'dev.sealift.component',
+  replica: 'dev.sealift.replica',
+  role: 'dev.sealift.role',
+  workload: 'dev.sealift.workload',
+  /** `WantedComponent.hash` */
+  hash: 'dev.sealift.hash',
+  /** The image's config digest. */
+  image: 'dev.sealift.image',
+  /** The hash of what the holder is made from. */
+  pod: 'dev.sealift.pod',
+} as const
+
+/** `holder` and `main` make a replica; `once` is a one-off container. */
+export type Role = 'holder' | 'main' | 'once'
+
+const OWN_PREFIX = 'dev.sealift.'
+
+/** A vendor's labels without those that would pass for the driver's. */
+export function foreignLabels(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => !name.startsWith(OWN_PREFIX)))
+}
+
+/** The engine's filter for everything that carries these labels. */
+export function labelFilter(labels: Readonly<Record<string, string>>): { readonly label: readonly string[] } {
+  return { label: Object.entries(labels).map(([name, value]) => `${name}=${value}`) }
+}

@@ -1,0 +1,50 @@
+import type { WantedComponent } from '@sealift/deploy/driver.ts'
+import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import type { EngineClient } from './engine-client.ts'
+import type { Mount } from './engine-types.ts'
+import { Label, labelFilter } from './labels.ts'
+
+/**
+ * Makes the persistent volumes of a component that are not there yet.
+ * @throws SealiftError `VOLUME_TAKEN` where one is labelled as another installation's
+ */
+export async function ensureVolumes(engine: EngineClient, wanted: WantedComponent): Promise<void> {
+  for (const { targetName, kind } of wanted.volumes) {
+    if (kind === 'memory') continue
+    const volume = await engine.inspectVolume(targetName)
+    if (volume === undefined) {
+      await engine.createVolume(targetName, { [Label.installation]: wanted.installation, [Label.component]: wanted.name })
+      continue
+    }
+    const owner = volume.Labels?.[Label.installation]
+    if (owner !== undefined && owner !== wanted.installation) {
+      throw new SealiftError('VOLUME_TAKEN', `volume ${targetName} of component ${wanted.name} belongs to installation ${owner} already`)
+    }
+  }
+}
+
+/** The volumes as a container's mounts. */
+export function mountsOf(wanted: WantedComponent): readonly Mount[] {
+  return wanted.volumes.map(({ targetName, path, readOnly, kind, size }) =>
+    kind === 'memory'
+      ? {
+          Type: 'tmpfs',
+          Target: path,
+          ReadOnly: readOnly,
+          // As /tmp: whatever user the image runs as may write.
+          TmpfsOptions: { Mode: 0o1777, ...(size === undefined ? {} : { SizeBytes: size }) },
+        }
+      : { Type: 'volume', Source: targetName, Target: path, ReadOnly: readOnly },
+  )
+}
+
+/** The names of an installation's volumes. */
+export async function listVolumes(engine: EngineClient, installation: string): Promise<readonly string[]> {
+  const volumes = await engine.listVolumes(labelFilter({ [Label.installation]: installation }))
+  return volumes.map(({ Name }) => Name).toSorted()
+}
+
+/** Removes an installation's volumes with their data. */
+export async function removeVolumes(engine: EngineClient, installation: string): Promise<void> {
+  for (const name of await listVolumes(engine, installation)) await engine.removeVolume(name)
+}
