@@ -143,13 +143,15 @@ class Comparison {
 
   #number(node: Node, value: number, path: Path): void {
     if (node.minimum !== undefined && value < node.minimum) this.#report(path, `is ${value}, less than ${node.minimum}.`)
-    else if (node.exclusiveMinimum !== undefined && value <= node.exclusiveMinimum) this.#report(path, `is ${value}, expected more than ${node.exclusiveMinimum}.`)
+    else if (node.exclusiveMinimum !== undefined && value <= node.exclusiveMinimum)
+      this.#report(path, `is ${value}, expected more than ${node.exclusiveMinimum}.`)
     else if (node.maximum !== undefined && value > node.maximum) this.#report(path, `is ${value}, more than ${node.maximum}.`)
   }
 
   #list(node: Node, value: readonly unknown[], path: Path): void {
     if (node.minItems !== undefined && value.length < node.minItems) this.#report(path, `has ${value.length} items, fewer than ${node.minItems}.`)
-    if (node.maxItems !== undefined && value.length > node.maxItems) return this.#report(path, `has ${value.length} items, more than the limit of ${node.maxItems}.`)
+    if (node.maxItems !== undefined && value.length > node.maxItems)
+      return this.#report(path, `has ${value.length} items, more than the limit of ${node.maxItems}.`)
     const { items } = node
     if (items !== undefined) value.forEach((item, position) => this.compare(items, item, [...path, position]))
   }
@@ -166,7 +168,8 @@ class Comparison {
       }
       const match = Object.entries(node.patternProperties ?? {}).find(([pattern]) => new RegExp(pattern).test(key))
       if (match !== undefined) this.compare(match[1], member, [...path, key])
-      else if (node.patternProperties !== undefined) this.#report([...path, key], `expected ${node.keysErrorMessage ?? 'another name'}, found ${found(key)}.`, true)
+      else if (node.patternProperties !== undefined)
+        this.#report([...path, key], `expected ${node.keysErrorMessage ?? 'another name'}, found ${found(key)}.`, true)
     }
     const missing = (node.required ?? []).filter((key) => !Object.hasOwn(value, key))
     for (const key of unknown) {

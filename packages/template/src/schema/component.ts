@@ -20,10 +20,10 @@ export const WORKLOADS = ['stateless', 'stateful', 'daemon', 'job', 'cron', 'ext
 export type Workload = (typeof WORKLOADS)[number]
 
 const capabilityNames = (description: string) =>
-  Type.Array(
-    Type.String({ pattern: '^(ALL|[A-Z][A-Z_]*)$', patternErrorMessage: 'a capability such as NET_ADMIN, in capitals without CAP_', maxLength: 64 }),
-    { description, maxItems: 64 },
-  )
+  Type.Array(Type.String({ pattern: '^(ALL|[A-Z][A-Z_]*)$', patternErrorMessage: 'a capability such as NET_ADMIN, in capitals without CAP_', maxLength: 64 }), {
+    description,
+    maxItems: 64,
+  })
 
 export const PrivilegedSchema = closed(
   { reason: Type.String({ description: 'Why, for the one who decides at the site.', minLength: 10, maxLength: 1024 }) },
@@ -98,17 +98,31 @@ export const ComponentSchema = closed(
       ),
     ),
     privileged: Type.Optional(PrivilegedSchema),
-    ulimits: Type.Optional(named('^[a-z]+$', 'the name of a limit, such as nofile', UlimitSchema, 'Limits by name, such as nofile: {soft: 65536, hard: 65536}.')),
-    sysctls: Type.Optional(named('^[a-z0-9_./-]+$', 'a kernel setting, such as net.core.somaxconn', Type.String({ maxLength: 256 }), 'Kernel settings inside the container, such as net.core.somaxconn: "1024".')),
+    ulimits: Type.Optional(
+      named('^[a-z]+$', 'the name of a limit, such as nofile', UlimitSchema, 'Limits by name, such as nofile: {soft: 65536, hard: 65536}.'),
+    ),
+    sysctls: Type.Optional(
+      named(
+        '^[a-z0-9_./-]+$',
+        'a kernel setting, such as net.core.somaxconn',
+        Type.String({ maxLength: 256 }),
+        'Kernel settings inside the container, such as net.core.somaxconn: "1024".',
+      ),
+    ),
     shmSize: Type.Optional(sizeText('Size of /dev/shm.')),
-    extraHosts: Type.Optional(named('^[A-Za-z0-9._-]+$', 'a host name', Type.String({ maxLength: 256 }), 'Host names beyond those of the application, each with its address. May use ${…}.')),
+    extraHosts: Type.Optional(
+      named(
+        '^[A-Za-z0-9._-]+$',
+        'a host name',
+        Type.String({ maxLength: 256 }),
+        'Host names beyond those of the application, each with its address. May use ${…}.',
+      ),
+    ),
     gpus: Type.Optional(GpusSchema),
     stopSignal: Type.Optional(signalName('Tells the program to end.')),
     stopGrace: Type.Optional(durationText('Time to end in, before it is killed.', { default: '10s' })),
     update: Type.Optional(UpdateStrategySchema),
-    stableIdentity: Type.Optional(
-      Type.Boolean({ description: 'Only for stateful: each replica keeps its number, its name and its volumes.', default: false }),
-    ),
+    stableIdentity: Type.Optional(Type.Boolean({ description: 'Only for stateful: each replica keeps its number, its name and its volumes.', default: false })),
     kubernetesObjects: Type.Optional(
       Type.Array(Type.Record(Type.String(), Type.Unknown()), {
         description: 'Objects that go to a Kubernetes target as they are; other targets name them as not acted on.',

@@ -9,11 +9,12 @@ export const GenerateSchema = closed(
   {
     length: Type.Optional(Type.Integer({ description: 'How many characters.', ...GENERATED_LENGTH })),
     alphabet: Type.Optional(
-      Type.Enum(['alphanumeric', 'hex', 'base64url'], { description: 'What it is made of. hex: 0-9 and a-f; base64url adds - and _.', default: 'alphanumeric' }),
+      Type.Enum(['alphanumeric', 'hex', 'base64url'], {
+        description: 'What it is made of. hex: 0-9 and a-f; base64url adds - and _.',
+        default: 'alphanumeric',
+      }),
     ),
-    group: Type.Optional(
-      label('Values of the same group are one and the same value within an installation, and change together with `secret rotate`.'),
-    ),
+    group: Type.Optional(label('Values of the same group are one and the same value within an installation, and change together with `secret rotate`.')),
   },
   'A random value that is made at each installation, kept encrypted, masked everywhere, and changed only by `secret rotate`.',
 )

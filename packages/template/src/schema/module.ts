@@ -9,7 +9,10 @@ export const ModuleSchema = closed(
     description: Type.Optional(prose('What one gets by switching it on.')),
     default: Type.Optional(Type.Boolean({ description: 'Whether a new installation has it on.', default: true })),
     requires: Type.Optional(
-      Type.Array(label('Another module.'), { description: 'Modules that are switched on with it. What its components depend on is added unasked.', maxItems: 100 }),
+      Type.Array(label('Another module.'), {
+        description: 'Modules that are switched on with it. What its components depend on is added unasked.',
+        maxItems: 100,
+      }),
     ),
   },
   'Components that a site switches on or off together.',

@@ -7,7 +7,9 @@ export const HttpProbeSchema = closed(
     port: portReference('Where to ask.'),
     path: Type.Optional(expression('What to ask for; healthy is an answer from 200 to 399.', 2048)),
     scheme: Type.Optional(Type.Enum(['http', 'https'], { description: 'https does not check the certificate.', default: 'http' })),
-    headers: Type.Optional(named("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", 'the name of a header', Type.String({ maxLength: 4096 }), 'Headers to send. Values may use ${…}.')),
+    headers: Type.Optional(
+      named("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", 'the name of a header', Type.String({ maxLength: 4096 }), 'Headers to send. Values may use ${…}.'),
+    ),
   },
   'Asks over HTTP.',
 )

@@ -10,7 +10,11 @@ export const RequiresSchema = closed(
     ports: Type.Optional(Type.Array(portNumber('A port of the host.'), { description: 'Ports of the host that must be free.', maxItems: 100 })),
     arch: Type.Optional(
       Type.Array(
-        Type.String({ pattern: '^[a-z0-9]+(/[a-z0-9]+)?$', patternErrorMessage: 'a processor in the words of OCI, such as amd64, arm64 or arm/v7', maxLength: 32 }),
+        Type.String({
+          pattern: '^[a-z0-9]+(/[a-z0-9]+)?$',
+          patternErrorMessage: 'a processor in the words of OCI, such as amd64, arm64 or arm/v7',
+          maxLength: 32,
+        }),
         { description: 'Processors that the application runs on, such as amd64 and arm64.', minItems: 1, maxItems: 20 },
       ),
     ),

@@ -39,9 +39,7 @@ export const TemplateSchema = closed(
     requires: Type.Optional(RequiresSchema),
     parameters: Type.Optional(Type.Array(ParameterSchema, { description: 'What a site is asked for.', maxItems: 200 })),
     modules: Type.Optional(Type.Array(ModuleSchema, { description: 'Parts that a site switches on or off.', maxItems: 100 })),
-    configurationGroups: Type.Optional(
-      Type.Array(ConfigurationGroupSchema, { description: 'Settings that several components share.', maxItems: 50 }),
-    ),
+    configurationGroups: Type.Optional(Type.Array(ConfigurationGroupSchema, { description: 'Settings that several components share.', maxItems: 50 })),
     components: Type.Array(ComponentSchema, { description: 'What runs.', minItems: 1, maxItems: 200 }),
     routes: Type.Optional(Type.Array(RouteSchema, { description: "Ways from the site's gateway to components.", maxItems: 200 })),
     alerts: Type.Optional(Type.Array(AlertSchema, { description: 'Conditions that the operators are told about.', maxItems: 200 })),

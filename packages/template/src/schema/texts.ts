@@ -5,8 +5,7 @@ import { Type } from 'typebox'
  * `patternErrorMessage` show it too.
  */
 function text(pattern: string, expects: string, maxLength = 1024) {
-  return (description: string, options: { default?: string } = {}) =>
-    Type.String({ description, pattern, patternErrorMessage: expects, maxLength, ...options })
+  return (description: string, options: { default?: string } = {}) => Type.String({ description, pattern, patternErrorMessage: expects, maxLength, ...options })
 }
 
 /** A name by which a network can find something. */
@@ -62,7 +61,10 @@ export const expression = (description: string, maxLength = 65_536) => Type.Stri
 
 /** A program and its arguments, each of which may use `${…}`. */
 export const argv = (description: string) =>
-  Type.Array(Type.String({ maxLength: 65_536 }), { description: `${description} One list item for each word; no shell reads it. May use \${…}.`, maxItems: 256 })
+  Type.Array(Type.String({ maxLength: 65_536 }), {
+    description: `${description} One list item for each word; no shell reads it. May use \${…}.`,
+    maxItems: 256,
+  })
 
 /** A port, by its name in `ports` or by its number. */
 export const portReference = (description: string) =>
