@@ -2,7 +2,8 @@ import { type Digest, digestOf } from '@sealift/oci/digest.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { canonicalJson } from './canonical-json.ts'
 import type { ProbeAction, RunOnce, WantedComponent, WantedFile, WantedImage, WantedPort, WantedVolume } from './driver.ts'
-import { parseBytes, parseCores } from './quantity.ts'
+import { parseByteSize } from '@sealift/template/byte-size.ts'
+import { parseCpu } from '@sealift/template/cpu.ts'
 import { Scope, type SecretLookup, secretNames } from './scope.ts'
 import { type ComponentState, type PinnedImage, type ProbeDefinition, volumeDefinition, type WantedState } from './state.ts'
 
@@ -50,7 +51,9 @@ function componentOf(state: WantedState, name: string): ComponentState {
   return component
 }
 
-function resolvePorts(scope: Scope, { state }: ResolveContext, name: string): readonly WantedPort[] {
+/** The ports of a component with the numbers that the host publishes them at. */
+export function componentPorts({ state }: ResolveContext, name: string): readonly WantedPort[] {
+  const scope = new Scope(state, secretNames)
   return Object.entries(componentOf(state, name).ports).map(([port, { port: number, protocol, public: publicPort }]) => {
     if (publicPort === undefined) return { name: port, port: number, protocol }
     const where = `component ${name}: port ${port}`
@@ -83,7 +86,7 @@ function resolveVolumes({ installation, state }: ResolveContext, name: string): 
       path,
       readOnly,
       kind,
-      ...(size === undefined ? {} : { size: parseBytes(size, `component ${name}: size of volume ${volume}`) }),
+      ...(size === undefined ? {} : { size: parseByteSize(size, `component ${name}: size of volume ${volume}`) }),
     }
   })
 }
@@ -96,8 +99,7 @@ function resolveFiles(scope: Scope, { state, contents }: ResolveContext, name: s
     }
     return {
       path,
-      // latin1 carries every byte through unchanged; names in expressions are ASCII, and what replaces them is made bytes first.
-      content: template ? Buffer.from(scope.bytes(bytes.toString('latin1'), name, `component ${name}: file ${path}`), 'latin1') : bytes,
+      content: template ? scope.bytes(bytes, name, `component ${name}: file ${path}`) : bytes,
       mode,
       ...(uid === undefined ? {} : { uid }),
       ...(gid === undefined ? {} : { gid }),
@@ -134,11 +136,11 @@ function build(context: ResolveContext, name: string, secret: SecretLookup): Omi
     ...(hostname === undefined ? {} : { hostname }),
     ...(user === undefined ? {} : { user }),
     env: resolveEnv(scope, context, name),
-    ports: resolvePorts(scope, context, name),
+    ports: componentPorts(context, name),
     volumes: resolveVolumes(context, name),
     files: resolveFiles(scope, context, name),
-    ...(component.cpu.value === null ? {} : { cpu: parseCores(component.cpu.value, `component ${name}: cpu`) }),
-    ...(component.memory.value === null ? {} : { memory: parseBytes(component.memory.value, `component ${name}: memory`) }),
+    ...(component.cpu.value === null ? {} : { cpu: parseCpu(component.cpu.value, `component ${name}: cpu`) }),
+    ...(component.memory.value === null ? {} : { memory: parseByteSize(component.memory.value, `component ${name}: memory`) }),
     ...(shmSize === undefined ? {} : { shmSize }),
     replicas: component.replicas.value,
     ...(stopSignal === undefined ? {} : { stopSignal }),

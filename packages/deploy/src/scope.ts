@@ -1,6 +1,7 @@
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
-import { substitute } from './expression.ts'
-import { isActive, type WantedState } from './state.ts'
+import { substitute, substituteBytes } from '@sealift/template/substitution.ts'
+import type { ValueName } from '@sealift/template/value-name.ts'
+import { type Dependency, isActive, type WantedState } from './state.ts'
 import type { Value } from './value.ts'
 
 /** Gives the value of a secret by its name in the vault. */
@@ -27,15 +28,15 @@ export class Scope {
    * The text with every expression replaced.
    * @param self the component that `${self.…}` means; null where there is none
    * @param where names the text in errors
-   * @throws SealiftError `VALUE_UNRESOLVED`
+   * @throws SealiftError `VALUE_UNRESOLVED`, `EXPRESSION_INVALID`
    */
   text(text: string, self: string | null, where: string): string {
     return substitute(text, (name) => this.#lookup(name, self, where))
   }
 
-  /** As {@link Scope.text} for content of which every character is one byte (latin1). */
-  bytes(content: string, self: string | null, where: string): string {
-    return substitute(content, (name) => Buffer.from(this.#lookup(name, self, where)).toString('latin1'))
+  /** As {@link Scope.text}, for the content of a file. */
+  bytes(content: Uint8Array, self: string | null, where: string): Buffer {
+    return substituteBytes(content, (name) => this.#lookup(name, self, where), where)
   }
 
   /** What a value stands for. */
@@ -58,53 +59,50 @@ export class Scope {
     return value === undefined ? undefined : this.value(value, component, `component ${component}: connection ${name}`)
   }
 
-  #lookup(name: string, self: string | null, where: string): string {
-    const [area, ...path] = name.split('.')
-    const found = this.#find(area, path, self)
-    if (found === undefined) {
-      throw new SealiftError('VALUE_UNRESOLVED', `${where}: nothing is called ${JSON.stringify(name)}`, {
-        hint: 'The value was written for another release: correct it with configure, or take the vendor’s value.',
-      })
-    }
-    return found
-  }
-
-  #find(area: string | undefined, path: readonly string[], self: string | null): string | undefined {
-    const [first, ...rest] = path
-    if (first === undefined) return undefined
-    if (area === 'self') return self === null ? undefined : this.#ofComponent(self, path)
-    if (area === 'components') return this.#ofComponent(first, rest)
-    if (area === 'modules' && rest.length === 1 && rest[0] === 'enabled') {
-      const module = this.#state.modules[first]
-      return module === undefined ? undefined : String(module.value)
-    }
-    if (rest.length > 0) return undefined
-    if (area === 'parameters') {
-      const value = this.#state.parameters[first]?.value
-      return value === undefined ? undefined : this.value(value, null, `parameter ${first}`)
-    }
-    return area === 'site' ? this.#state.site[first] : undefined
-  }
-
-  #ofComponent(name: string, [what, port, ...more]: readonly string[]): string | undefined {
-    const component = this.#state.components[name]
-    if (component === undefined || what === undefined || more.length > 0) return undefined
-    if (what === 'ports') return port === undefined ? undefined : component.ports[port]?.port.toString()
-    if (port !== undefined) return undefined
-    if (what === 'host' || what === 'name') return name
-    return this.connection(name, what)
-  }
-
   /** The environment variables that depending on others brings. Dependencies that are switched off bring none. */
-  injected(dependsOn: WantedState['components'][string]['definition']['dependsOn']): Record<string, string> {
+  injected(dependsOn: readonly Dependency[]): Record<string, string> {
     const injected: Record<string, string> = {}
     for (const { component, prefix, inject } of dependsOn) {
-      const external = this.#state.components[component]?.definition.workload === 'external'
-      if (!inject || !(external || isActive(this.#state, component))) continue
+      if (!inject || !isActive(this.#state, component)) continue
       for (const name of Object.keys(this.#state.components[component]?.connection ?? {})) {
         injected[`${prefix}${name}`] = this.connection(component, name) ?? ''
       }
     }
     return injected
+  }
+
+  #lookup(name: ValueName, self: string | null, where: string): string {
+    const found = this.#find(name, self)
+    if (found !== undefined) return found
+    throw new SealiftError('VALUE_UNRESOLVED', `${where}: nothing is called ${JSON.stringify(name.text)}`, {
+      hint: 'The value was written for another release: correct it with configure, or take the vendor’s value.',
+    })
+  }
+
+  #find(name: ValueName, self: string | null): string | undefined {
+    switch (name.kind) {
+      case 'parameter': {
+        // What a site answers is taken as it is: a password may well hold a dollar and a brace.
+        const value = this.#state.parameters[name.parameter]?.value
+        return value?.secretId === undefined ? value?.expression : this.#secret(value.secretId)
+      }
+      case 'module': {
+        const module = this.#state.modules[name.module]
+        return module === undefined ? undefined : String(module.value)
+      }
+      case 'site':
+        return this.#state.site[name.service]
+      default: {
+        const owner = name.component ?? self
+        const component = owner === null ? undefined : this.#state.components[owner]
+        if (owner === null || component === undefined) return undefined
+        if (name.kind === 'name') return owner
+        if (name.kind === 'host') {
+          const { address } = component.definition
+          return address === undefined ? owner : this.text(address, null, `component ${owner}: address`)
+        }
+        return name.kind === 'port' ? component.ports[name.port]?.port.toString() : this.connection(owner, name.connection)
+      }
+    }
   }
 }

@@ -17,12 +17,14 @@ export interface SecretVault {
   seal(scope: string, value: string): Promise<string>
 }
 
-const LETTERS_AND_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+const ALPHABETS = { alphanumeric: ALPHANUMERIC, hex: '0123456789abcdef', base64url: `${ALPHANUMERIC}-_` } as const
 
 /** A random value as a specification wants it. */
-export function generateSecret({ length, alphabet = LETTERS_AND_DIGITS }: GenerateSpec): string {
+export function generateSecret({ length, alphabet }: GenerateSpec): string {
+  const characters = ALPHABETS[alphabet]
   let value = ''
-  for (let position = 0; position < length; position += 1) value += alphabet[randomInt(alphabet.length)]
+  for (let position = 0; position < length; position += 1) value += characters[randomInt(characters.length)]
   return value
 }
 

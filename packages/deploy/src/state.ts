@@ -16,11 +16,18 @@ export interface PinnedImage {
   readonly layers: readonly { readonly digest: Digest; readonly size: number }[]
 }
 
-/** A setting with an origin but without a vendor's default to decide on: replicas, memory, cpu, modules. */
+/** A setting with an origin. */
 export interface Setting<T> {
   readonly value: T
   /** `needed`: switched on since something else needs it. */
   readonly origin: Exclude<Origin, 'generated'> | 'needed'
+}
+
+/** A setting that a component's release gives, and that a site can change within bounds. */
+export interface Amount<T> extends Setting<T> {
+  readonly origin: 'vendor' | 'site'
+  /** What the release of this state gives. */
+  readonly vendor: T
 }
 
 /** What a component waits for and is given by another one. */
@@ -46,6 +53,17 @@ export interface ProbeDefinition {
   readonly failureThreshold: number
 }
 
+/** The bounds within which a site sets replicas, memory and cores. */
+export interface ScalingBounds {
+  readonly min: number
+  readonly max: number
+  readonly step: number
+  readonly minMemory?: string
+  readonly maxMemory?: string
+  readonly minCpu?: string
+  readonly maxCpu?: string
+}
+
 /** What an upgrade takes from the release as it is. Texts still hold expressions. */
 export interface ComponentDefinition {
   readonly module: string | null
@@ -67,9 +85,11 @@ export interface ComponentDefinition {
   readonly extraHosts?: Readonly<Record<string, string>>
   readonly dependsOn: readonly Dependency[]
   readonly probes: { readonly startup?: ProbeDefinition; readonly readiness?: ProbeDefinition; readonly liveness?: ProbeDefinition }
-  /** When a job runs again: `always` with every release, `onChange` only when something about it changed. */
-  readonly rerun?: 'always' | 'onChange'
-  readonly scaling?: { readonly min: number; readonly max: number; readonly step: number; readonly minMemory?: string }
+  /** When a job runs again: never, when something about it changed, or with every release. */
+  readonly rerun?: 'once' | 'onChange' | 'always'
+  /** Only for `external`: where the site has it. */
+  readonly address?: string
+  readonly scaling: ScalingBounds
   /** seconds for the health gate; without it the default */
   readonly gate?: number
   /** What the template says beyond this: carried, and compared, but acted on elsewhere or not yet. */
@@ -79,8 +99,6 @@ export interface ComponentDefinition {
 /** A file put into a component; its content is a value whose expression is a digest. */
 export interface FileState {
   readonly content: Value
-  /** bytes */
-  readonly size: number
   readonly mode: number
   /** Whether expressions in the content are substituted. */
   readonly template: boolean
@@ -128,10 +146,10 @@ export interface ComponentState {
   readonly volumes: Readonly<Record<string, VolumeState>>
   readonly ports: Readonly<Record<string, PortState>>
   /** Cores, like `500m` or `2`. */
-  readonly cpu: Setting<string | null>
+  readonly cpu: Amount<string | null>
   /** Bytes, like `512Mi`. */
-  readonly memory: Setting<string | null>
-  readonly replicas: Setting<number>
+  readonly memory: Amount<string | null>
+  readonly replicas: Amount<number>
   readonly leftOver?: true
 }
 
@@ -149,7 +167,7 @@ export interface CheckState {
 /** What a parameter accepts. */
 export interface ParameterDefinition {
   readonly title: string
-  readonly type: 'string' | 'number' | 'integer' | 'boolean'
+  readonly type: 'string' | 'number' | 'boolean' | 'choice' | 'secret'
   readonly required: boolean
   readonly pattern?: string
   readonly min?: number
@@ -205,17 +223,17 @@ export interface WantedState {
   readonly site: Readonly<Record<string, string>>
 }
 
-/** Whether a component is to run: its module is on, and it is not something that the site has itself. */
+/** Whether a component is wanted: its module is on. */
 export function isActive(state: WantedState, name: string): boolean {
   const component = state.components[name]
-  if (component === undefined || component.definition.workload === 'external') return false
+  if (component === undefined) return false
   const { module } = component.definition
-  return module === null || component.leftOver === true || (state.modules[module]?.value ?? true)
+  return module === null || (state.modules[module]?.value ?? true)
 }
 
-/** The names of all components that are to run. */
-export function activeComponents(state: WantedState): readonly string[] {
-  return Object.keys(state.components).filter((name) => isActive(state, name))
+/** The names of all components that are to run: those wanted, without what the site has itself. */
+export function runningComponents(state: WantedState): readonly string[] {
+  return Object.keys(state.components).filter((name) => isActive(state, name) && state.components[name]?.definition.workload !== 'external')
 }
 
 /** What a volume is, from the value that holds it. */
@@ -226,7 +244,7 @@ export function volumeDefinition(volume: VolumeState): VolumeDefinition {
 /** Every image that a state needs, once each. */
 export function imagesOf(state: WantedState): readonly PinnedImage[] {
   const images = new Map<string, PinnedImage>()
-  for (const name of activeComponents(state)) {
+  for (const name of runningComponents(state)) {
     const image = state.components[name]?.image
     if (image !== undefined) images.set(image.localName, image)
   }

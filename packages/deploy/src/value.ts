@@ -8,8 +8,7 @@ export type OnUpgrade = 'keep' | 'follow' | 'locked'
 export interface GenerateSpec {
   /** characters */
   readonly length: number
-  /** The characters to draw from; without it letters and digits. */
-  readonly alphabet?: string
+  readonly alphabet: 'alphanumeric' | 'hex' | 'base64url'
   /** Values of one group within an installation are one and the same. */
   readonly group?: string
 }

@@ -12,7 +12,6 @@ import type { VendorValue } from './value.ts'
 /** A file as a release gives it; its content's expression is a digest. */
 export interface VendorFile {
   readonly content: VendorValue
-  readonly size: number
   readonly mode: number
   readonly template: boolean
   readonly uid?: number

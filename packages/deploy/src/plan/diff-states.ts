@@ -1,0 +1,194 @@
+import { canonicalJson } from '../canonical-json.ts'
+import {
+  type Amount,
+  type ComponentDefinition,
+  type ComponentState,
+  type FileState,
+  isActive,
+  type PinnedImage,
+  type PortState,
+  type WantedState,
+} from '../state.ts'
+import { sameContent, shownValue, type Value } from '../value.ts'
+import type { Notes } from './note.ts'
+import type { Effect, ItemKind, PlanItem } from './plan.ts'
+import { shownPort, shownVolume } from './shown.ts'
+
+type Shown = string | null
+type Draft = Omit<PlanItem, 'restart'>
+
+const WHY: Readonly<Record<'added' | 'changed' | 'removed', string>> = {
+  added: 'The release brings it.',
+  changed: 'Taken from the release.',
+  removed: 'It is wanted no longer.',
+}
+
+/** Under which kind a plan shows a part of a component's definition. */
+const DEFINITION_KINDS: Readonly<Partial<Record<keyof ComponentDefinition, ItemKind>>> = {
+  entrypoint: 'command',
+  command: 'command',
+  probes: 'probe',
+  dependsOn: 'dependency',
+}
+
+function shownImage(image: PinnedImage | undefined): Shown {
+  return image === undefined ? null : `${image.reference} (${image.config.slice(7, 19)})`
+}
+
+function shownFile({ content }: FileState): string {
+  return `${content.expression.slice(7, 19)}${content.origin === 'site' ? ' (of the site)' : ''}`
+}
+
+function shownJson(value: unknown): Shown {
+  if (value === undefined) return null
+  if (typeof value === 'string') return value
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(' ')
+  return canonicalJson(value)
+}
+
+/** Gathers the items of a plan: differences, and what the notes add to them. */
+class ItemList {
+  readonly items: Draft[] = []
+  readonly #notes: Notes
+  readonly #why: (effect: 'added' | 'changed' | 'removed') => string
+  readonly #seen = new Set<string>()
+
+  constructor(notes: Notes, why: (effect: 'added' | 'changed' | 'removed') => string) {
+    this.#notes = notes
+    this.#why = why
+  }
+
+  /** Adds what there is to say about one attribute: nothing where it neither differs nor has a note. */
+  compare(component: string | null, kind: ItemKind, name: string, now: Shown, then: Shown, differs: boolean): void {
+    const key = JSON.stringify([component, kind, name])
+    if (this.#seen.has(key)) return
+    this.#seen.add(key)
+    const note = this.#notes.get({ component, kind, name })
+    if (!differs && note === undefined) return
+    const difference = now === null ? 'added' : then === null ? 'removed' : 'changed'
+    // A note about a change that turned out to be none: setting what is there already.
+    if (!differs && (note?.effect === 'changed' || note?.effect === 'added')) return
+    const effect: Effect = note?.effect ?? difference
+    this.items.push({ component, kind, name, now, then, effect, why: note?.why ?? this.#why(difference), ...(note?.offered === undefined ? {} : { offered: note.offered }) })
+  }
+
+  /** Compares the entries of two tables by name. */
+  table<T>(
+    component: string | null,
+    kind: ItemKind,
+    before: Readonly<Record<string, T>>,
+    after: Readonly<Record<string, T>>,
+    shown: (entry: T) => string,
+    same: (a: T, b: T) => boolean,
+  ): void {
+    for (const name of new Set([...Object.keys(after), ...Object.keys(before)])) {
+      const [now, then] = [before[name], after[name]]
+      const differs = now === undefined || then === undefined ? now !== then : !same(now, then)
+      this.compare(component, kind, name, now === undefined ? null : shown(now), then === undefined ? null : shown(then), differs)
+    }
+  }
+}
+
+const sameJson = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b)
+
+function samePort({ leftOver: _, ...a }: PortState, { leftOver: __, ...b }: PortState): boolean {
+  return sameJson(a, b)
+}
+
+function compareDefinitions(list: ItemList, name: string, before: ComponentDefinition, after: ComponentDefinition): void {
+  for (const key of new Set([...Object.keys(after), ...Object.keys(before)]) as Set<keyof ComponentDefinition>) {
+    if (key === 'carried') {
+      list.table(name, 'setting', before.carried, after.carried, (json) => shownJson(json) ?? '', sameJson)
+      continue
+    }
+    const [now, then] = [before[key], after[key]]
+    list.compare(name, DEFINITION_KINDS[key] ?? 'setting', key, shownJson(now), shownJson(then), !sameJson(now, then))
+  }
+}
+
+function compareComponents(list: ItemList, name: string, before: ComponentState, after: ComponentState): void {
+  list.compare(name, 'component', name, 'runs', 'runs', before.leftOver !== after.leftOver)
+  list.compare(name, 'image', 'image', shownImage(before.image), shownImage(after.image), before.image?.config !== after.image?.config)
+  compareDefinitions(list, name, before.definition, after.definition)
+  const values = (kind: 'env' | 'connection'): void => list.table<Value>(name, kind, before[kind], after[kind], shownValue, sameContent)
+  values('env')
+  values('connection')
+  list.table(name, 'file', before.files, after.files, shownFile, (a, b) => sameJson(formOf(a), formOf(b)))
+  list.table(
+    name,
+    'volume',
+    before.volumes,
+    after.volumes,
+    ({ definition }) => shownVolume(definition.expression),
+    (a, b) => sameContent(a.definition, b.definition) && a.generation === b.generation,
+  )
+  list.table(name, 'port', before.ports, after.ports, shownPort, samePort)
+  const amount = <T>(kind: 'cpu' | 'memory' | 'replicas', a: Amount<T>, b: Amount<T>): void =>
+    list.compare(name, kind, kind, a.value === null ? null : String(a.value), b.value === null ? null : String(b.value), a.value !== b.value)
+  amount('cpu', before.cpu, after.cpu)
+  amount('memory', before.memory, after.memory)
+  amount('replicas', before.replicas, after.replicas)
+}
+
+function formOf({ content, mode, template, uid, gid }: FileState): unknown {
+  return { content: content.expression, mode, template, uid: uid ?? 0, gid: gid ?? 0 }
+}
+
+/** What a component that comes anew has of its own to tell: what is generated and allocated for it, and what its site set. */
+function describeNew(list: ItemList, name: string, notes: Notes, component: ComponentState): void {
+  for (const [kind, values] of [
+    ['env', component.env],
+    ['connection', component.connection],
+  ] as const) {
+    for (const [variable, value] of Object.entries(values)) {
+      if (value.origin !== 'vendor') list.compare(name, kind, variable, null, shownValue(value), true)
+    }
+  }
+  for (const [path, file] of Object.entries(component.files)) if (file.content.origin === 'site') list.compare(name, 'file', path, null, shownFile(file), true)
+  for (const [port, state] of Object.entries(component.ports)) {
+    if (notes.get({ component: name, kind: 'port', name: port }) !== undefined) list.compare(name, 'port', port, null, shownPort(state), true)
+  }
+  for (const kind of ['cpu', 'memory', 'replicas'] as const) {
+    const { value, origin } = component[kind]
+    if (origin === 'site') list.compare(name, kind, kind, null, String(value), true)
+  }
+}
+
+/**
+ * Every attribute in which two states differ, and every one about which the notes have something to say.
+ * @param why the reason for a difference without a note
+ */
+export function diffStates(
+  before: WantedState | null,
+  after: WantedState,
+  notes: Notes,
+  why: (effect: 'added' | 'changed' | 'removed') => string = (effect) => WHY[effect],
+): readonly Draft[] {
+  const list = new ItemList(notes, why)
+  const release = ({ version, digest }: WantedState['release']): string => `${version} (${digest.slice(7, 19)})`
+  if (before !== null) list.compare(null, 'release', after.release.application, release(before.release), release(after.release), before.release.digest !== after.release.digest)
+  const parameters = (state: WantedState | null): Readonly<Record<string, Value>> =>
+    Object.fromEntries(Object.entries(state?.parameters ?? {}).map(([name, { value }]) => [name, value]))
+  if (before === null) {
+    for (const [name, value] of Object.entries(parameters(after))) list.compare(null, 'parameter', name, null, shownValue(value), true)
+  } else list.table(null, 'parameter', parameters(before), parameters(after), shownValue, sameContent)
+  const onOff = ({ value }: { readonly value: boolean }): string => (value ? 'on' : 'off')
+  list.table(null, 'module', before?.modules ?? {}, after.modules, onOff, (a, b) => a.value === b.value)
+  for (const name of new Set([...Object.keys(after.components), ...Object.keys(before?.components ?? {})])) {
+    const [now, then] = [before?.components[name], after.components[name]]
+    const ran = before !== null && now !== undefined && isActive(before, name)
+    const runs = then !== undefined && isActive(after, name)
+    if (!ran && !runs) continue
+    if (ran && runs) compareComponents(list, name, now, then)
+    else {
+      list.compare(name, 'component', name, ran ? 'runs' : null, runs ? 'runs' : null, true)
+      if (runs) describeNew(list, name, notes, then)
+    }
+  }
+  list.table(null, 'check', before?.checks ?? {}, after.checks, ({ image }) => image.reference, sameJson)
+  list.table(null, 'route', before?.routes ?? {}, after.routes, ({ definition }) => canonicalJson(definition), (a, b) => sameJson(a.definition, b.definition))
+  if (!sameJson(before?.alerts ?? [], after.alerts)) {
+    list.compare(null, 'alert', 'alerts', before === null ? null : `${before.alerts.length}`, `${after.alerts.length}`, true)
+  }
+  return list.items
+}

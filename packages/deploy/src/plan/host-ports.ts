@@ -1,0 +1,52 @@
+import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import { parseHostPort } from '../resolve.ts'
+import { Scope, secretNames } from '../scope.ts'
+import { runningComponents, type WantedState } from '../state.ts'
+import type { Notes } from './note.ts'
+
+/** Where host ports are allocated from, both ends included. */
+export const ALLOCATED_PORTS = { first: 30_000, last: 32_767 } as const
+
+/**
+ * Gives every public port without a number one of its own: the one that it had, else the lowest that is free.
+ * @param taken host ports that others hold
+ * @throws SealiftError `PORTS_EXHAUSTED`; `PORT_INVALID` where two components want the same number
+ */
+export function allocateHostPorts(state: WantedState, taken: ReadonlySet<number>, notes: Notes): WantedState {
+  const scope = new Scope(state, secretNames)
+  const owners = new Map<number, string>()
+  const claim = (port: number, protocol: string, owner: string): void => {
+    const key = port * 2 + (protocol === 'udp' ? 1 : 0)
+    const other = owners.get(key)
+    if (other !== undefined) throw new SealiftError('PORT_INVALID', `${owner} and ${other} both want host port ${port}/${protocol}`)
+    owners.set(key, owner)
+  }
+  const open: { key: string; component: string; name: string; protocol: 'tcp' | 'udp' }[] = []
+  for (const component of runningComponents(state)) {
+    for (const [name, { protocol, public: publicPort }] of Object.entries(state.components[component]?.ports ?? {})) {
+      if (publicPort === undefined) continue
+      const where = `component ${component}: port ${name}`
+      if (publicPort.hostPort === null) open.push({ key: `${component}/${name}`, component, name, protocol })
+      else claim(parseHostPort(scope.text(publicPort.hostPort, component, where), where), protocol, where)
+    }
+  }
+  const hostPorts: Record<string, number> = { ...state.allocations.hostPorts }
+  const isFree = (port: number): boolean => !owners.has(port * 2) && !owners.has(port * 2 + 1)
+  const held = new Set(Object.values(hostPorts))
+  for (const { key, component, name, protocol } of open) {
+    const kept = hostPorts[key]
+    if (kept !== undefined) {
+      claim(kept, protocol, `component ${component}: port ${name}`)
+      continue
+    }
+    let port: number = ALLOCATED_PORTS.first
+    while (port <= ALLOCATED_PORTS.last && (taken.has(port) || held.has(port) || !isFree(port))) port += 1
+    if (port > ALLOCATED_PORTS.last) {
+      throw new SealiftError('PORTS_EXHAUSTED', `component ${component}: no host port from ${ALLOCATED_PORTS.first} to ${ALLOCATED_PORTS.last} is free`)
+    }
+    hostPorts[key] = port
+    claim(port, protocol, `component ${component}: port ${name}`)
+    notes.add({ component, kind: 'port', name, effect: 'allocated', why: `Host port ${port} was free; it is kept for as long as the installation lives.` })
+  }
+  return { ...state, allocations: { hostPorts } }
+}

@@ -1,0 +1,354 @@
+import { digestOf } from '@sealift/oci/digest.ts'
+import { formatPlatform, type Platform } from '@sealift/oci/platform.ts'
+import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import { parseVersion, parseVersionRange, versionInRange } from '@sealift/template/version.ts'
+import { canonicalJson } from '../canonical-json.ts'
+import type { Choices } from '../choices.ts'
+import type { Capabilities, Observed } from '../driver.ts'
+import { parseInstallationName } from '../installation-name.ts'
+import type { FileContents } from '../resolve.ts'
+import type { Revision } from '../revision.ts'
+import { isActive, runningComponents, type WantedState } from '../state.ts'
+import type { VendorState } from '../vendor-state.ts'
+import { applyChoices } from './apply-choices.ts'
+import { Decisions } from './decisions.ts'
+import { diffStates } from './diff-states.ts'
+import { featuresNotActedOn, findingsFor } from './findings.ts'
+import { allocateHostPorts } from './host-ports.ts'
+import { mergeStates } from './merge-states.ts'
+import { settleModules } from './modules.ts'
+import { Notes } from './note.ts'
+import { requireParameters } from './parameters.ts'
+import type { Plan, PlanFinding, PlanItem, PlanKind, Step } from './plan.ts'
+import { stepsFor } from './steps.ts'
+
+/** What every plan looks at. */
+export interface PlanContext {
+  readonly installation: string
+  readonly observed: Observed
+  readonly capabilities: Capabilities
+  /** The files of the current and the wanted state, as far as they are known: see {@link ../state.ts | filesOf}. */
+  readonly contents: FileContents
+  /** Host ports that must not be allocated. */
+  readonly takenPorts: ReadonlySet<number>
+  /** What `${site.X}` stands for. */
+  readonly site: Readonly<Record<string, string>>
+}
+
+/** An installation of something new. */
+export interface InstallRequest extends PlanContext {
+  readonly vendor: VendorState
+  readonly choices: Choices
+}
+
+/** A change within a release. */
+export interface ConfigureRequest extends PlanContext {
+  readonly current: Revision
+  readonly choices: Choices
+}
+
+/** A change to another release. */
+export interface UpgradeRequest extends PlanContext {
+  readonly current: Revision
+  readonly vendor: VendorState
+  readonly choices: Choices
+  /** Items by name whose offered default is taken or declined. */
+  readonly take: readonly string[]
+  readonly decline: readonly string[]
+  readonly prune: boolean
+  /** Accepts a release with a lower sequence number. */
+  readonly allowOlder: boolean
+}
+
+/** A way back to an older revision. */
+export interface RollbackRequest extends PlanContext {
+  readonly current: Revision
+  readonly to: Revision
+}
+
+/** An end. */
+export interface UninstallRequest extends PlanContext {
+  readonly current: Revision
+  readonly deleteData: boolean
+}
+
+interface Outline {
+  readonly kind: PlanKind
+  readonly from: number | null
+  readonly to: number | null
+  readonly previous: WantedState | null
+  readonly next: WantedState
+  readonly notes: Notes
+  readonly findings: readonly PlanFinding[]
+  readonly why?: (effect: 'added' | 'changed' | 'removed') => string
+}
+
+/**
+ * Plans an installation.
+ * @throws SealiftError `INSTALLATION_NAME_INVALID`, `PARAMETER_MISSING`, and all that choices can be refused with
+ */
+export function planInstall(request: InstallRequest): Plan {
+  parseInstallationName(request.installation)
+  const { vendor, choices, capabilities } = request
+  const decisions = new Decisions()
+  const merged = mergeStates(null, vendor, { ...request, decisions, prune: false, platform: targetPlatform(capabilities) })
+  const { next, findings } = settle(merged.next, choices, merged.notes, request)
+  return finish(request, {
+    kind: 'install',
+    from: null,
+    to: null,
+    previous: null,
+    next,
+    notes: merged.notes,
+    findings: [...findings, ...findingsFor(vendor.requires, request.capabilities)],
+    why: () => 'It is new.',
+  })
+}
+
+/**
+ * Plans a change of settings: values, files, limits, modules.
+ * @throws SealiftError for what choices can be refused with
+ */
+export function planConfigure(request: ConfigureRequest): Plan {
+  const { current, choices } = request
+  const notes = new Notes()
+  const { next, findings } = settle(current.state, choices, notes, request)
+  return finish(request, { kind: 'configure', from: current.number, to: null, previous: current.state, next, notes, findings, why: () => 'Changed by the site.' })
+}
+
+/**
+ * Plans the way to another release.
+ * @throws SealiftError `APPLICATION_MISMATCH`, `RELEASE_OLDER`, `UPGRADE_REFUSED`, `PARAMETER_MISSING`, `NAME_UNKNOWN`
+ */
+export function planUpgrade(request: UpgradeRequest): Plan {
+  const { current, vendor, choices, take, decline, prune } = request
+  assertMayFollow(current.state.release, vendor, request.allowOlder)
+  const decisions = new Decisions(take, decline)
+  const merged = mergeStates(current.state, vendor, { ...request, decisions, prune, platform: current.state.platform })
+  decisions.assertAllUsed()
+  const { next, findings } = settle(merged.next, choices, merged.notes, request)
+  const { release } = current.state
+  const content: PlanFinding[] =
+    release.version === vendor.release.version && release.digest !== vendor.release.digest
+      ? [
+          {
+            severity: 'warning',
+            subject: `release ${release.version}`,
+            message: `Same version, changed content: ${release.digest.slice(7, 19)} is installed, ${vendor.release.digest.slice(7, 19)} is wanted.`,
+            hint: 'The items of this plan are the difference.',
+          },
+        ]
+      : []
+  return finish(request, {
+    kind: 'upgrade',
+    from: current.number,
+    to: null,
+    previous: current.state,
+    next,
+    notes: merged.notes,
+    findings: [...content, ...findings, ...findingsFor(vendor.requires, request.capabilities)],
+  })
+}
+
+/** Plans the way back to an older revision. What came since stays and is shown as left over. */
+export function planRollback(request: RollbackRequest): Plan {
+  const { current, to } = request
+  const notes = new Notes()
+  const next = rolledBack(current.state, to.state, notes)
+  return finish(request, {
+    kind: 'rollback',
+    from: current.number,
+    to: to.number,
+    previous: current.state,
+    next,
+    notes,
+    findings: [],
+    why: () => `As it was in revision ${to.number}.`,
+  })
+}
+
+/** Plans the end of an installation. */
+export function planUninstall({ installation, current, deleteData, observed }: UninstallRequest): Plan {
+  const { state } = current
+  const items = runningComponents(state).map(
+    (name): PlanItem => ({ component: name, kind: 'component', name, now: 'runs', then: null, effect: 'removed', why: 'The installation is removed.', restart: false }),
+  )
+  const volumes = observed.volumes
+    .filter((volume) => volume.startsWith(`${installation}.`))
+    .map((volume): PlanItem => {
+      const component = volume.split('.')[1] ?? null
+      return deleteData
+        ? { component, kind: 'volume', name: volume, now: 'kept data', then: null, effect: 'removed', why: 'Deleting the data was asked for.', restart: false }
+        : { component, kind: 'volume', name: volume, now: 'kept data', then: 'kept data', effect: 'kept', why: 'Data and its secrets stay for a reinstallation.', restart: false }
+    })
+  return seal({
+    kind: 'uninstall',
+    installation,
+    from: current.number,
+    to: null,
+    fromRelease: state.release,
+    toRelease: null,
+    previous: state,
+    next: null,
+    items: [...items, ...volumes],
+    steps: [{ id: 'uninstall', after: [], kind: 'uninstall', deleteData }],
+    findings: [],
+    rollbackNote: deleteData ? 'Deleted data cannot be brought back.' : 'Installing again under the same name finds the data and its secrets.',
+    returns: false,
+  })
+}
+
+/**
+ * The way back after a plan failed, from what is observed now. Components that only the failed plan
+ * brought are removed; their volumes stay.
+ * @returns undefined for a failed installation's or uninstallation's plan: there is nothing to go back to
+ */
+export function planReturn(failed: Plan, context: PlanContext): Plan | undefined {
+  if (failed.previous === null || failed.next === null || failed.from === null) return undefined
+  return finish(context, {
+    kind: 'return',
+    from: failed.from,
+    to: failed.from,
+    previous: failed.next,
+    next: failed.previous,
+    notes: new Notes(),
+    findings: [],
+    why: (effect) => (effect === 'removed' ? 'Only the failed change brought it.' : `As it was in revision ${failed.from}.`),
+  })
+}
+
+/** @throws SealiftError `PLAN_CHANGED` where a plan is not the one that was agreed to */
+export function assertAgreed(plan: Plan, digest: string): void {
+  if (plan.digest === digest || (digest.length >= 12 && plan.digest.slice('sha256:'.length).startsWith(digest))) return
+  throw new SealiftError('PLAN_CHANGED', `what would happen now (plan ${plan.digest.slice(7, 19)}) is not what was shown (plan ${digest})`)
+}
+
+function targetPlatform(capabilities: Capabilities): Platform {
+  const [platform] = capabilities.platforms
+  if (platform === undefined) throw new SealiftError('PLATFORM_MISSING', `the target (${capabilities.engine}) names no platform that it runs`)
+  return platform
+}
+
+/** Applies choices and settles what follows from them: modules, parameters, host ports. */
+function settle(state: WantedState, choices: Choices, notes: Notes, { takenPorts }: PlanContext): { next: WantedState; findings: readonly PlanFinding[] } {
+  const applied = applyChoices(state, choices, notes)
+  requireParameters(applied.next)
+  return { next: allocateHostPorts(settleModules(applied.next, notes), takenPorts, notes), findings: applied.findings }
+}
+
+function assertMayFollow(installed: WantedState['release'], { release, upgradeFrom }: VendorState, allowOlder: boolean): void {
+  if (release.application !== installed.application) {
+    throw new SealiftError('APPLICATION_MISMATCH', `release ${release.version} is of ${release.application}, the installation is of ${installed.application}`)
+  }
+  if (release.sequence < installed.sequence && !allowOlder) {
+    throw new SealiftError(
+      'RELEASE_OLDER',
+      `release ${release.version} (sequence ${release.sequence}) is older than the installed ${installed.version} (sequence ${installed.sequence})`,
+    )
+  }
+  const isOther = release.digest !== installed.digest && release.version !== installed.version
+  if (upgradeFrom === undefined || !isOther) return
+  if (!versionInRange(parseVersion(installed.version), parseVersionRange(upgradeFrom))) {
+    throw new SealiftError('UPGRADE_REFUSED', `release ${release.version} follows versions ${upgradeFrom}, installed is ${installed.version}`, {
+      hint: `Upgrade to a version ${upgradeFrom} first.`,
+    })
+  }
+}
+
+/** The older state, with what came since marked as left over. */
+function rolledBack(current: WantedState, target: WantedState, notes: Notes): WantedState {
+  const components = { ...target.components }
+  const parameters = { ...target.parameters }
+  const modules = { ...target.modules }
+  for (const [name, component] of Object.entries(current.components)) {
+    if (components[name] !== undefined || !isActive(current, name)) continue
+    components[name] = { ...component, leftOver: true }
+    notes.add({ component: name, kind: 'component', name, effect: 'leftOver', why: 'It came after that revision; it is kept as it is until it is pruned.' })
+    const { module } = component.definition
+    const state = module === null ? undefined : current.modules[module]
+    if (module !== null && state !== undefined) modules[module] ??= state
+  }
+  for (const [name, parameter] of Object.entries(current.parameters)) {
+    if (parameters[name] !== undefined) continue
+    parameters[name] = { ...parameter, value: { ...parameter.value, leftOver: true } }
+    notes.add({ component: null, kind: 'parameter', name, effect: 'leftOver', why: 'It came after that revision; it stays until it is pruned.' })
+  }
+  return { ...target, components, parameters, modules, allocations: { hostPorts: { ...current.allocations.hostPorts, ...target.allocations.hostPorts } } }
+}
+
+function finish(context: PlanContext, { kind, from, to, previous, next, notes, findings, why }: Outline): Plan {
+  const { installation, observed, contents, capabilities } = context
+  const steps = stepsFor({ kind, installation, previous, next, observed, contents })
+  const affected = new Set(steps.flatMap((step) => (step.kind === 'component' ? [step.component] : [])))
+  const drafts = diffStates(previous, next, notes, why)
+  const items = drafts.map((item): PlanItem => ({ ...item, restart: item.component !== null && affected.has(item.component) && CAUSES_RESTART.has(item.effect) }))
+  const explained = new Set(items.filter(({ restart }) => restart).map(({ component }) => component))
+  for (const component of affected) {
+    if (explained.has(component)) continue
+    const changed = previous !== null && observed.components.some(({ name, replicas }) => name === component && replicas.length > 0)
+    items.push({
+      component,
+      kind: 'component',
+      name: component,
+      now: changed ? 'runs' : null,
+      then: 'runs',
+      effect: 'changed',
+      why: changed ? 'A value that it uses changed, or it is not in its wanted state.' : 'It does not run and is started.',
+      restart: true,
+    })
+  }
+  if (kind === 'install' || kind === 'upgrade') items.push(...featuresNotActedOn(next, capabilities))
+  return seal({
+    kind,
+    installation,
+    from,
+    to,
+    fromRelease: previous?.release ?? null,
+    toRelease: next.release,
+    previous,
+    next,
+    items,
+    steps,
+    findings: [...platformFindings(next, capabilities), ...findings],
+    ...whatIfItFails(kind, from, previous, next, steps),
+  })
+}
+
+const CAUSES_RESTART: ReadonlySet<string> = new Set(['added', 'changed', 'removed', 'allocated', 'generated'])
+
+function platformFindings({ platform }: WantedState, capabilities: Capabilities): readonly PlanFinding[] {
+  if (capabilities.platforms.some(({ os, architecture }) => os === platform.os && architecture === platform.architecture)) return []
+  return [
+    {
+      severity: 'error',
+      subject: `target ${capabilities.engine}`,
+      message: `The installation is for ${formatPlatform(platform)}, the target runs ${capabilities.platforms.map(formatPlatform).join(', ')}.`,
+      hint: 'Install it anew on this target.',
+    },
+  ]
+}
+
+function whatIfItFails(
+  kind: PlanKind,
+  from: number | null,
+  previous: WantedState | null,
+  next: WantedState,
+  steps: readonly Step[],
+): Pick<Plan, 'rollbackNote' | 'returns'> {
+  if (kind === 'return') return { rollbackNote: 'If this fails, the installation stays as it is then.', returns: false }
+  if (previous === null) return { rollbackNote: 'If it fails, its containers are removed again; volumes with data stay.', returns: false }
+  const forwardOnly = steps.flatMap((step) =>
+    step.kind === 'component' && next.components[step.component]?.definition.carried.data === 'forwardOnly' ? [step.component] : [],
+  )
+  if (forwardOnly.length > 0) {
+    return {
+      rollbackNote: `The data of ${forwardOnly.join(', ')} cannot go back. If it fails after that, it stops and asks instead of returning to revision ${from}.`,
+      returns: false,
+    }
+  }
+  return { rollbackNote: `If it fails, it returns to revision ${from} by itself. Data written meanwhile stays.`, returns: true }
+}
+
+function seal(plan: Omit<Plan, 'digest'>): Plan {
+  return { digest: digestOf(canonicalJson(plan)), ...plan }
+}

@@ -1,0 +1,104 @@
+import type { Observed, ObservedComponent } from '../driver.ts'
+import { componentHash, componentPorts, type FileContents } from '../resolve.ts'
+import { imagesOf, isActive, runningComponents, secretsOf, type WantedState } from '../state.ts'
+import { waits, waves } from './order.ts'
+import type { PlanKind, Step } from './plan.ts'
+
+/** What steps are made from. */
+export interface StepInput {
+  readonly kind: PlanKind
+  readonly installation: string
+  readonly previous: WantedState | null
+  readonly next: WantedState
+  readonly observed: Observed
+  readonly contents: FileContents
+}
+
+/** Whether a component already is as wanted, so that nothing need be done. */
+function isInPlace({ previous, next }: StepInput, name: string, hash: string, seen: ObservedComponent | undefined): boolean {
+  const component = next.components[name]
+  const replicas = seen?.replicas ?? []
+  const { workload, rerun } = component?.definition ?? {}
+  if (workload === 'job') {
+    const [job] = replicas
+    const ended = job?.state === 'exited' && job.exitCode === 0
+    // A job that runs once has run: whether its container is still there, and what it ran with, does not matter.
+    if (rerun === 'once' && previous !== null && isActive(previous, name) && (ended || job === undefined)) return true
+    return ended && job.hash === hash
+  }
+  return (
+    replicas.length === component?.replicas.value &&
+    replicas.every((replica) => replica.hash === hash && (replica.state === 'running' || replica.state === 'starting' || workload === 'cron'))
+  )
+}
+
+function holdsPortOf(name: string, { previous, next, installation, contents }: StepInput): boolean {
+  if (previous?.components[name] === undefined) return false
+  const portsOf = (state: WantedState, component: string): readonly (number | undefined)[] =>
+    componentPorts({ installation, state, contents }, component).map(({ hostPort }) => hostPort)
+  const wanted = new Set(runningComponents(next).flatMap((component) => portsOf(next, component)))
+  return portsOf(previous, name).some((port) => port !== undefined && wanted.has(port))
+}
+
+/**
+ * The work that brings a target from what was observed to the wanted state, as steps that name what
+ * they wait for. Components that are in place get none. A pure function: the same input gives the
+ * same steps, so that a plan can be held against a later observation.
+ */
+export function stepsFor(input: StepInput): readonly Step[] {
+  const { kind, installation, next, observed, contents, previous } = input
+  const seen = new Map(observed.components.map((component) => [component.name, component]))
+  const waitsFor = waits(next)
+  const wave = waves(waitsFor)
+  const running = runningComponents(next)
+  const hashes = new Map(running.map((name) => [name, componentHash({ installation, state: next, contents }, name)]))
+  const affected = running.filter((name) => !isInPlace(input, name, hashes.get(name) ?? '', seen.get(name)))
+  const removed = [...seen.keys()].filter((name) => !running.includes(name))
+  if (affected.length === 0 && removed.length === 0) return []
+
+  const steps: Step[] = []
+  const before: string[] = []
+  const known = previous === null ? new Map<string, unknown>() : secretsOf(previous)
+  for (const [secret, { generate }] of secretsOf(next)) {
+    if (generate !== undefined && !known.has(secret)) steps.push({ id: `generate ${secret}`, after: [], kind: 'generate', secret, spec: generate })
+  }
+  before.push(...steps.map(({ id }) => id))
+  steps.push({ id: 'images', after: [], kind: 'images', images: imagesOf(next) })
+  steps.push({ id: 'installation', after: ['images'], kind: 'installation' })
+  before.push('images', 'installation')
+  // What gives up a host port that another one takes goes first; all else goes last, when nobody uses it any more.
+  const first = removed.filter((name) => holdsPortOf(name, input))
+  for (const component of first) steps.push({ id: `remove ${component}`, after: [...before], kind: 'remove', component })
+  before.push(...first.map((component) => `remove ${component}`))
+
+  const work = affected.toSorted((a, b) => (wave.get(a) ?? 0) - (wave.get(b) ?? 0))
+  const waited = new Set(work.flatMap((name) => waitsFor.get(name) ?? []).filter((name) => !affected.includes(name)))
+  for (const component of waited) steps.push({ id: `wait ${component}`, after: [...before], kind: 'wait', component })
+  const stepOf = (name: string): string => (affected.includes(name) ? `component ${name}` : `wait ${name}`)
+  for (const component of work) {
+    const replica = seen.get(component)?.replicas[0]
+    steps.push({
+      id: `component ${component}`,
+      after: [...before, ...(waitsFor.get(component) ?? []).map(stepOf)],
+      kind: 'component',
+      component,
+      hash: hashes.get(component) ?? '',
+      fresh: next.components[component]?.definition.workload === 'job' && replica?.state === 'exited' && replica.hash === hashes.get(component),
+      wave: wave.get(component) ?? 0,
+    })
+  }
+  const applied = [...before, ...work.map((component) => `component ${component}`)]
+  const last = removed.filter((name) => !first.includes(name))
+  for (const component of last) steps.push({ id: `remove ${component}`, after: applied, kind: 'remove', component })
+  if (kind === 'install' || kind === 'upgrade') {
+    for (const check of Object.keys(next.checks)) {
+      if (checkApplies(next, check)) steps.push({ id: `check ${check}`, after: [...applied, ...last.map((name) => `remove ${name}`)], kind: 'check', check })
+    }
+  }
+  return steps
+}
+
+/** A check of something that is switched off has nothing to look at. */
+function checkApplies(state: WantedState, name: string): boolean {
+  return (state.checks[name]?.dependsOn ?? []).every(({ component, optional }) => optional || isActive(state, component))
+}
