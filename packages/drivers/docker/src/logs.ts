@@ -9,7 +9,8 @@ import { currentMain, findReplicas } from './replica.ts'
 
 /**
  * What the replicas of a component wrote: by time where what is there is asked for, as it comes where
- * it is followed. `tail` counts for each replica.
+ * it is followed. `tail` counts for each replica, and counts a line of more than 16 KiB as several, as the
+ * engine keeps it.
  * @throws SealiftError `REPLICA_NOT_FOUND`
  */
 export async function* readLogs(engine: EngineClient, installation: string, component: string, options: LogOptions): AsyncGenerator<LogLine> {
