@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BLOCK_SIZE, type ContentStore } from '@sealift/content/content-store.ts'
 import { createMemoryStore } from '@sealift/content/memory/memory-store.ts'
 import { writeBlob } from '@sealift/content/read-blob.ts'
 import { createDigester, type Digest, isDigest } from '@sealift/oci/digest.ts'
+import { headSize, INDEX_NAME, memberSize, SIGNATURE_NAME } from './format/layout.ts'
+import { encodeTarHeader, paddingOf, readTarSize, TAR_BLOCK } from './format/tar-header.ts'
 import type { ImportBundleOptions } from './import-bundle.ts'
 import { generateKeyPair, type KeyPair } from './signature/key-pair.ts'
 import { PayloadType } from './signature/payload-type.ts'
@@ -81,4 +83,57 @@ export async function contentsOf(store: ContentStore): Promise<ReadonlySet<Diges
     digests.push(digest)
   }
   return new Set(digests.toSorted())
+}
+
+/** The parts of a bundle's file, to be changed and put together again. */
+export interface BundleParts {
+  readonly index: Buffer
+  readonly signature: Buffer
+  /** Everything after the head. */
+  readonly body: Buffer
+}
+
+/** Takes a sound bundle apart. */
+export async function takeApart(path: string): Promise<BundleParts> {
+  const bytes = await readFile(path)
+  const indexSize = readTarSize(bytes.subarray(0, TAR_BLOCK), INDEX_NAME) ?? 0
+  const signatureAt = memberSize(indexSize)
+  const signatureSize = readTarSize(bytes.subarray(signatureAt, signatureAt + TAR_BLOCK), SIGNATURE_NAME) ?? 0
+  return {
+    index: bytes.subarray(TAR_BLOCK, TAR_BLOCK + indexSize),
+    signature: bytes.subarray(signatureAt + TAR_BLOCK, signatureAt + TAR_BLOCK + signatureSize),
+    body: bytes.subarray(headSize(indexSize, signatureSize)),
+  }
+}
+
+/** Writes parts as one file, whatever they are. */
+export async function putTogether(path: string, { index, signature, body }: BundleParts): Promise<void> {
+  const member = (name: string, bytes: Buffer): Buffer[] => [encodeTarHeader(name, bytes.length), bytes, Buffer.alloc(paddingOf(bytes.length))]
+  await writeFile(path, Buffer.concat([...member(INDEX_NAME, index), ...member(SIGNATURE_NAME, signature), body]))
+}
+
+/** An index as JSON, to be changed freely. */
+export interface RawIndex {
+  [field: string]: unknown
+  packs: RawMember[]
+  entries: RawMember[]
+  releases: object[]
+}
+
+/** A pack or an entry of a {@link RawIndex}. */
+export interface RawMember {
+  [field: string]: unknown
+  offset: number
+  encodedSize: number
+  blocks: unknown[]
+  contents?: object[]
+}
+
+/** Changes the index of a bundle and signs it anew: what a holder of the key could write. */
+export async function forge(path: string, key: KeyPair, change: (index: RawIndex) => void): Promise<void> {
+  const parts = await takeApart(path)
+  const json = JSON.parse(parts.index.toString()) as RawIndex
+  change(json)
+  const index = Buffer.from(JSON.stringify(json))
+  await putTogether(path, { ...parts, index, signature: sign(key, PayloadType.bundleIndex, index) })
 }
