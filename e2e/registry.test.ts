@@ -9,7 +9,6 @@ import { pipeline } from 'node:stream/promises'
 import type { ContentStore } from '@sealift/content/content-store.ts'
 import { openFilesystemStore } from '@sealift/content/filesystem/filesystem-store.ts'
 import { verifyImage } from '@sealift/images/image-content.ts'
-import { tarOf } from '@sealift/images/image-fixture.ts'
 import { ingestDockerArchive } from '@sealift/images/ingest-docker-archive.ts'
 import { pullImage } from '@sealift/images/pull-image.ts'
 import type { StoredImage } from '@sealift/images/stored-image.ts'
@@ -86,8 +85,8 @@ describe.skipIf(noBusybox !== undefined)(`images between real tools${noBusybox =
   }
 
   async function emptyEngine(): Promise<void> {
-    const ids = (await engine.docker('images', '--all', '--quiet')).split('\n').filter((id) => id !== '')
-    if (ids.length > 0) await engine.docker('rmi', '--force', ...new Set(ids))
+    await engine.docker('image', 'prune', '--all', '--force')
+    expect(await engine.docker('images', '--all', '--quiet')).toBe('')
   }
 
   const saved = (): string[] => ['docker', '--host', engine.host, 'save', 'shop:1', 'shop:2']
@@ -96,15 +95,10 @@ describe.skipIf(noBusybox !== undefined)(`images between real tools${noBusybox =
     folder = await mkdtemp('/var/tmp/sealift-e2e-registry-')
     engine = await startEngine({ name: 'e2e-registry', dataRoot: join(folder, 'engine'), socket: join(folder, 'docker.sock') })
     store = await openFilesystemStore(join(folder, 'store'))
-    await copyFile('/bin/busybox', join(folder, 'busybox'))
-    await writeFile(
-      join(folder, 'base.tar'),
-      await tarOf([
-        ['bin/busybox', await readFile('/bin/busybox')],
-        ['large', Buffer.alloc(20_000_000, 'not all zero ')],
-      ]),
-    )
-    // tarOf makes files that nobody may execute, which the engine's own build puts right.
+    await mkdir(join(folder, 'root', 'bin'), { recursive: true })
+    await copyFile('/bin/busybox', join(folder, 'root', 'bin', 'busybox'))
+    await writeFile(join(folder, 'root', 'large'), Buffer.alloc(20_000_000, 'not all zero '))
+    await must(['tar', '--create', '--file', join(folder, 'base.tar'), '--directory', join(folder, 'root'), '.'])
     await must(['docker', '--host', engine.host, 'import', '--change', 'ENV PATH=/bin', join(folder, 'base.tar'), 'base:1'])
     await build('shop:1', 'base:1', 'first')
     await build('shop:2', 'shop:1', 'second')
@@ -223,7 +217,7 @@ describe.skipIf(noBusybox !== undefined)(`images between real tools${noBusybox =
       await must(podman('pull', '--tls-verify=false', name))
       expect(await must(podman('image', 'inspect', '--format', '{{.Id}}', name))).toBe(image(0).config.digest.slice(7))
       for (const format of ['docker-archive', 'oci-archive']) {
-        const [stored] = await takeIn(podman('save', '--format', format, name), store)
+        const [stored] = await takeIn(podman('save', '--quiet', '--format', format, name), store)
         await verifyImage(store, stored as StoredImage, format, { readLayers: true })
         expect(stored?.layers.map(({ digest }) => digest)).toEqual(image(0).layers.map(({ digest }) => digest))
         expect(stored?.references).toEqual([name])
@@ -233,7 +227,7 @@ describe.skipIf(noBusybox !== undefined)(`images between real tools${noBusybox =
     it('loads what is written for docker load', async (ctx) => {
       await requireProgram(ctx, 'podman')
       const wanted = [archivable(0), archivable(1)]
-      await load(podman('load'), (await prepareDockerArchive(store, wanted)).open(wanted).stream)
+      await load(podman('load', '--quiet'), (await prepareDockerArchive(store, wanted)).open(wanted).stream)
       expect(await must(podman('image', 'inspect', '--format', '{{.Id}}', archivable(1).localName))).toBe(image(1).config.digest.slice(7))
     })
   })
@@ -247,7 +241,7 @@ describe.skipIf(noBusybox !== undefined)(`images between real tools${noBusybox =
       config,
       `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${join(folder, 'registry')}}}\nhttp: {addr: "127.0.0.1:${port}"}\n`,
     )
-    const plain = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'ignore', 'inherit'] })
+    const plain = spawn('docker-registry', ['serve', config], { stdio: 'ignore' })
     try {
       await must(['sh', '-c', `for i in $(seq 100); do curl -sf http://127.0.0.1:${port}/v2/ && exit 0; sleep 0.1; done; exit 1`])
       await emptyEngine()
