@@ -20,14 +20,3 @@ export function* imagePlaces(template: Template): Generator<ImagePlace> {
   for (const [position, { image }] of (template.checks ?? []).entries()) yield { path: ['checks', position, 'image'], image }
   for (const [position, { image }] of (template.plugins ?? []).entries()) yield { path: ['plugins', position, 'image'], image }
 }
-
-/** The texts of all images of a template, each once, in the order in which they appear. */
-export function imagesOf(template: Template): readonly string[] {
-  return [...new Set([...imagePlaces(template)].map(({ image }) => image))]
-}
-
-/** The paths beside the template of all files that it delivers, each once: configuration files, logo, notes. */
-export function filesOf(template: Template): readonly string[] {
-  const sources = [...template.components, ...(template.configurationGroups ?? [])].flatMap(({ files }) => (files ?? []).map(({ source }) => source))
-  return [...new Set([template.logo, template.release.notes, ...sources].filter((path) => path !== undefined))]
-}

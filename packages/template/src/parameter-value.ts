@@ -32,6 +32,7 @@ export function parameterFault(parameter: Parameter, value: unknown): string | u
     case 'boolean':
       return typeof value === 'boolean' ? undefined : `expected true or false, found ${shown}`
     case 'choice':
+    default:
       return typeof value === 'string' && choices?.includes(value) ? undefined : `expected one of ${(choices ?? []).join(', ')}, found ${shown}`
   }
 }
@@ -48,7 +49,6 @@ export function parseParameterValue(parameter: Parameter, given: unknown): Param
   } else if (typeof given === 'number' && (parameter.type === 'string' || parameter.type === 'secret')) value = String(given)
   const fault = parameterFault(parameter, value)
   if (fault === undefined) return value as ParameterValue
-  throw new SealiftError('PARAMETER_INVALID', `parameter ${parameter.name}: ${fault}`, {
-    ...(parameter.description === undefined ? {} : { hint: `${parameter.title ?? parameter.name}: ${parameter.description}` }),
-  })
+  const { name, title = name, description } = parameter
+  throw new SealiftError('PARAMETER_INVALID', `parameter ${name}: ${fault}`, description === undefined ? {} : { hint: `${title}: ${description}` })
 }

@@ -5,7 +5,7 @@ import type { Path, Problem } from './problem.ts'
 /** The words of JSON Schema that the schemas here use. */
 interface Node {
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean'
-  readonly const?: unknown
+  readonly const?: string
   readonly enum?: readonly unknown[]
   readonly anyOf?: readonly Node[]
   readonly properties?: Readonly<Record<string, Node>>
@@ -37,16 +37,8 @@ const TYPES = { object: 'a mapping', array: 'a list', string: 'a text', integer:
 function typeOf(value: unknown): keyof typeof TYPES | 'null' {
   if (value === null || value === undefined) return 'null'
   if (Array.isArray(value)) return 'array'
-  switch (typeof value) {
-    case 'string':
-      return 'string'
-    case 'number':
-      return Number.isInteger(value) ? 'integer' : 'number'
-    case 'boolean':
-      return 'boolean'
-    default:
-      return 'object'
-  }
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'
+  return typeof value === 'string' || typeof value === 'boolean' ? (typeof value as 'string' | 'boolean') : 'object'
 }
 
 /** A value as it is spoken of in a message, shortened. */
@@ -65,7 +57,7 @@ function fitsType(node: Node, value: unknown): boolean {
 }
 
 function expectation(node: Node): string {
-  if (node.const !== undefined) return String(node.const)
+  if (node.const !== undefined) return node.const
   if (node.enum !== undefined) return node.enum.join(', ')
   if (node.anyOf !== undefined) return node.anyOf.map(expectation).join(' or ')
   if (node.patternErrorMessage !== undefined) return node.patternErrorMessage
@@ -91,7 +83,7 @@ class Comparison {
   compare(node: Node, value: unknown, path: Path): void {
     if (this.problems.length >= this.#limit) return
     if (node.anyOf !== undefined) return this.#union(node, node.anyOf, value, path)
-    if (node.const !== undefined && value !== node.const) return this.#report(path, `expected ${String(node.const)}, found ${found(value)}.`)
+    if (node.const !== undefined && value !== node.const) return this.#report(path, `expected ${node.const}, found ${found(value)}.`)
     if (node.enum !== undefined && !node.enum.includes(value)) return this.#notAmong(node.enum, value, path)
     if (!fitsType(node, value)) return this.#wrongType(node, value, path)
     if (typeof value === 'string') return this.#string(node, value, path)
@@ -186,6 +178,6 @@ class Comparison {
 /** Everything in which a value differs from a schema. Empty exactly where JSON Schema would say that it is valid. */
 export function schemaProblems(schema: TSchema, value: unknown, options: SchemaProblemOptions = {}): readonly Problem[] {
   const comparison = new Comparison(options)
-  comparison.compare(schema as Node, value, [])
+  comparison.compare(schema, value, [])
   return comparison.problems
 }

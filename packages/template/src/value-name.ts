@@ -49,6 +49,7 @@ export function parseValueName(text: string): ValueName | undefined {
       return rest.length === 1 && rest[0] === 'enabled' && LABEL.test(first) ? { text, kind: 'module', module: first } : undefined
     case 'site':
       return rest.length === 0 && isSiteService(first) ? { text, kind: 'site', service: first } : undefined
+    case undefined:
     default:
       return undefined
   }

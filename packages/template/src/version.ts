@@ -106,6 +106,8 @@ function condition(text: string): Interval | undefined {
     }
     case '~':
       return { from: version, below: after(numbers, Math.min(numbers.length, 2)) }
+    case '=':
+    case undefined:
     default:
       return { from: version, to: version }
   }

@@ -34,6 +34,10 @@ export function valueNameFault(template: Template, name: ValueName, self: string
     }
     case 'site':
       return undefined
+    case 'host':
+    case 'name':
+    case 'port':
+    case 'connection':
     default: {
       const wanted = name.component ?? self
       if (wanted === undefined) return 'self means nothing outside a component. Write components.NAME instead.'

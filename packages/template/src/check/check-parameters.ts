@@ -16,7 +16,7 @@ export function checkParameters(context: CheckContext): void {
     if (pattern !== undefined && !text) report('pattern', `a pattern is for string and secret; parameter ${name} is ${type}. Remove it.`)
     if (pattern !== undefined) {
       try {
-        new RegExp(`^(?:${pattern})$`, 'u')
+        void new RegExp(`^(?:${pattern})$`, 'u')
       } catch (thrown) {
         report('pattern', `is no regular expression: ${messageOf(thrown)}.`)
       }

@@ -28,7 +28,7 @@ function checkSourcePath(context: CheckContext, path: Path, text: string): void 
 export function checkPaths(context: CheckContext): void {
   const { template } = context
   if (template.logo !== undefined) checkSourcePath(context, ['logo'], template.logo)
-  if (template.release.notes !== undefined) checkSourcePath(context, ['release', 'notes'], template.release.notes)
+  if (template.release?.notes !== undefined) checkSourcePath(context, ['release', 'notes'], template.release.notes)
   for (const [position, { path }] of (template.artifacts ?? []).entries()) checkSourcePath(context, ['artifacts', position, 'path'], path)
   for (const [position, { files }] of (template.configurationGroups ?? []).entries()) {
     for (const [at, { path, source }] of (files ?? []).entries()) {

@@ -1,4 +1,4 @@
-import { isRepositoryName, parseReference } from '@sealift/oci/reference.ts'
+import { parseReference } from '@sealift/oci/reference.ts'
 import { parseByteSize } from '../byte-size.ts'
 import { parseCpu } from '../cpu.ts'
 import { imagePlaces } from '../image-places.ts'
@@ -49,11 +49,10 @@ function checkResources(context: CheckContext): void {
 export function checkQuantities(context: CheckContext): void {
   const { template } = context
   for (const { path, image } of imagePlaces(template)) {
-    const reference = context.attempt(path, () => parseReference(image))
-    if (reference !== undefined && !isRepositoryName(reference.repository)) context.report(path, `${JSON.stringify(image)} names no repository.`)
+    context.attempt(path, () => parseReference(image))
   }
-  const { version, upgradeFrom } = template.release
-  context.attempt(['release', 'version'], () => parseVersion(version))
+  const { version, upgradeFrom } = template.release ?? {}
+  if (version !== undefined) context.attempt(['release', 'version'], () => parseVersion(version))
   if (upgradeFrom !== undefined) context.attempt(['release', 'upgradeFrom'], () => parseVersionRange(upgradeFrom))
   const engine = template.requires?.engine
   if (engine !== undefined) context.attempt(['requires', 'engine'], () => parseVersionRange(engine))

@@ -35,7 +35,7 @@ export const TemplateSchema = closed(
     categories: Type.Optional(Type.Array(prose('A word to find it by.', 64), { description: 'Words to find it by.', maxItems: 50 })),
     logo: Type.Optional(sourcePath('A picture: svg, png or jpg.')),
     scope: Type.Optional(ScopeSchema),
-    release: ReleaseHeaderSchema,
+    release: Type.Optional(ReleaseHeaderSchema),
     requires: Type.Optional(RequiresSchema),
     parameters: Type.Optional(Type.Array(ParameterSchema, { description: 'What a site is asked for.', maxItems: 200 })),
     modules: Type.Optional(Type.Array(ModuleSchema, { description: 'Parts that a site switches on or off.', maxItems: 100 })),
