@@ -56,6 +56,12 @@ export async function makeSiteRoot(root: string, { hostname, stick, sealiftFile 
   await must(['mount', '--bind', stick, at(stickInSite)])
 }
 
+/** Keeps a host name in a file, for programs to be entered into: a site has another name than this machine. */
+export async function makeHostname(file: string, hostname: string): Promise<void> {
+  writeFileSync(file, '')
+  await must(['unshare', `--uts=${file}`, 'hostname', hostname])
+}
+
 /** Copies a file or folder of this machine to a path of a site. */
 export function copyInto(root: string, from: string, to: string): void {
   const target = join(root, to)

@@ -10,7 +10,7 @@ import { ended, processesRootedAt, signal } from './processes.ts'
 import { type InsideAnswer, type InsideRequest, requestInside } from './request.ts'
 import { say } from './say.ts'
 import { isStale, readSiteRecord, siteFolder, siteNames, writeSiteRecord } from './site-record.ts'
-import { copyInto, makeSiteRoot } from './site-root.ts'
+import { copyInto, makeHostname, makeSiteRoot } from './site-root.ts'
 
 export interface SiteOptions {
   /** Tells sites apart. */
@@ -80,6 +80,7 @@ export async function createSite(options: SiteOptions): Promise<Site> {
   try {
     await addNetns(site.netns)
     await makeSiteRoot(site.root, { hostname: name, stick, ...(options.sealiftFile === undefined ? {} : { sealiftFile: options.sealiftFile }) })
+    await makeHostname(hostnameOf(name), name)
     await startEngine(engineOptions(name))
   } catch (error) {
     await site.destroy()
@@ -121,20 +122,12 @@ export async function destroyStaleSites(): Promise<void> {
 function siteAt(name: string, stick: string): Site {
   const netns = netnsOf(name)
   const root = rootOf(name)
-  const enter = (argv: readonly string[], env: Readonly<Record<string, string>> = {}, cwd?: string) => {
+  const inside = [...insideNetns(netns), `--uts=${hostnameOf(name)}`, 'chroot', root]
+  const enter = (argv: readonly string[], env: Readonly<Record<string, string>> = {}, cwd = '/root') => {
     const variables = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', USER: 'root', LANG: 'C.UTF-8', ...env }
     const terminal = process.env.TERM === undefined ? [] : [`TERM=${process.env.TERM}`]
     const assignments = [...terminal, ...Object.entries(variables).map(([key, value]) => `${key}=${value}`)]
-    return [
-      ...insideNetns(netns),
-      'chroot',
-      root,
-      '/usr/bin/env',
-      '-i',
-      ...(cwd === undefined ? ['--chdir=/root'] : [`--chdir=${cwd}`]),
-      ...assignments,
-      ...argv,
-    ]
+    return [...inside, '/usr/bin/env', '-i', `--chdir=${cwd}`, ...assignments, ...argv]
   }
   return {
     name,
@@ -142,7 +135,7 @@ function siteAt(name: string, stick: string): Site {
     root,
     stick,
     engine: openEngine(engineOptions(name)),
-    enterCommand: `${insideNetns(netns).join(' ')} chroot ${root} /bin/bash -l`,
+    enterCommand: [...inside, '/bin/bash', '-l'].join(' '),
     run: (argv, { env, cwd, ...options } = {}) => run(enter(argv, env, cwd), options),
     spawn: (argv, { env, stdio = 'inherit' } = {}) => {
       const [program = '', ...rest] = enter(argv, env)
@@ -159,6 +152,10 @@ function siteAt(name: string, stick: string): Site {
 
 function netnsOf(name: string): string {
   return `sealift-${name}`
+}
+
+function hostnameOf(name: string): string {
+  return join(siteFolder(name), 'hostname')
 }
 
 function rootOf(name: string): string {
