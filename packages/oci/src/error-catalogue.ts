@@ -31,6 +31,9 @@ export const ERROR_CATALOGUE = {
   ),
   SECRET_UNREADABLE: entry(1, 'A stored secret does not open with the key file.', 'Use the key file that belongs to this data folder.'),
   SERVER_UNREACHABLE: entry(1, 'No Sealift server answers at the address.', 'Start it with sealift up, or correct --server.'),
+  DATA_IN_USE: entry(3, 'Another Sealift process works on the data folder.', 'Stop it, wait for it to end, or use another folder with --data.'),
+  ADDRESS_INVALID: entry(2, 'A text is not an address to listen on.', 'Write it like 127.0.0.1:7070.'),
+  ADDRESS_IN_USE: entry(1, 'The address to listen on is taken or not on this machine.', 'Choose another one with --listen.'),
   USAGE: entry(2, 'The command was called with words that it does not know.', 'See the help of the command: add --help.'),
 
   JOB_CONFLICT: entry(3, 'Another job works on the same thing.', 'Wait until it has ended, or cancel it with sealift jobs cancel.'),
@@ -42,6 +45,22 @@ export const ERROR_CATALOGUE = {
   JOB_NOT_FOUND: entry(4, 'There is no job of that number.', 'See sealift jobs list.'),
   JOB_NOT_INTERRUPTED: entry(3, 'Only an interrupted job can be resumed.', 'Start the work again.'),
   JOB_CANCELLED: entry(1, 'A job was cancelled.', 'Start it again; what was verified or done already is not done twice.'),
+
+  // Library
+  RELEASE_NOT_FOUND: entry(4, 'The library has no such application or version.', 'See sealift releases.'),
+  RELEASE_UNSIGNED: entry(3, 'A release has no signature of its publisher, and nobody would accept it.', 'Publish it again.'),
+  RELEASE_OLDER: entry(
+    3,
+    'A release is older than what is here: a vendor never takes a sequence number twice.',
+    'Ask for the current release. If going back is what you want, pass --allow-older.',
+  ),
+  APPLICATION_BOUND: entry(
+    3,
+    'An application comes under another key than the vendor that first delivered it.',
+    'Ask the vendor by another way than the bundle. If its key really changed, pass --rebind APP=FINGERPRINT.',
+  ),
+  IMAGE_NOT_FOUND: entry(4, 'An image is not where it should be taken from.', 'Build or pull it, or correct its name.'),
+  FILE_EXISTS: entry(3, 'The file to write is there already.', 'Choose another name, or pass --overwrite.'),
 
   // Keys
   KEY_NOT_FOUND: entry(4, 'No key of that fingerprint is known here.', 'See sealift keys list.'),
@@ -84,14 +103,22 @@ export const ERROR_CATALOGUE = {
   ),
 
   // Templates and releases
-  TEMPLATE_INVALID: entry(2, 'A template is not what the format says, or contradicts itself.', 'Correct the lines that the message names; docs/template.md explains each field.'),
+  TEMPLATE_INVALID: entry(
+    2,
+    'A template is not what the format says, or contradicts itself.',
+    'Correct the lines that the message names; docs/template.md explains each field.',
+  ),
   SECRET_LITERAL: entry(
     3,
     'A template holds a literal that looks like a secret; it would travel to every site, the same for all.',
     'Let each site generate or enter it (generate, or a parameter of type secret), or name it with --allow-secret.',
   ),
   EXPRESSION_INVALID: entry(2, 'A text holds ${…} that names nothing.', 'Correct the name, or write $${ where the characters themselves are meant.'),
-  VERSION_INVALID: entry(2, 'A text is not a version, or not a range of versions.', 'Write versions like 3.0.0 or 2024.1-rc1, ranges like ">=2.0.0" or "^2.4 || ^3".'),
+  VERSION_INVALID: entry(
+    2,
+    'A text is not a version, or not a range of versions.',
+    'Write versions like 3.0.0 or 2024.1-rc1, ranges like ">=2.0.0" or "^2.4 || ^3".',
+  ),
   RELEASE_INVALID: entry(1, 'A release document is not what the format says.', 'Ask the vendor for a new export; nothing of the document was used.'),
 
   // Engine

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { InspectedBundle } from '../bundle.ts'
 import { Job } from '../job.ts'
 import { ReleaseDetail, ReleaseSummary } from '../release.ts'
 import { defineRoute } from '../route.ts'
@@ -49,7 +50,6 @@ export const releaseRoutes = {
       application: Type.String(),
       version: Type.String(),
       out: Type.String({ description: 'Absolute path of the file to write.' }),
-      platforms: Type.Optional(Type.Array(Type.String())),
       overwrite: Type.Optional(Type.Boolean()),
       unsigned: Type.Optional(Type.Boolean()),
     }),
@@ -61,7 +61,7 @@ export const releaseRoutes = {
     path: '/bundles/inspect',
     summary: 'Reads only the head of a bundle: what is in it, who signed it.',
     body: Type.Object({ path: Type.String() }),
-    response: Type.Unknown(),
+    response: InspectedBundle,
   }),
   verifyBundle: defineRoute({
     id: 'verifyBundle',

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { makeFolder, syncFolder } from '@sealift/content/filesystem/durable.ts'
@@ -14,6 +14,8 @@ export interface MasterKey {
   seal(plain: string, context: string): Buffer
   /** @throws SealiftError `SECRET_UNREADABLE` */
   unseal(sealed: Uint8Array, context: string): string
+  /** A keyed hash: equal for equal texts, and of no use to who lacks the key. */
+  authenticate(text: string): string
 }
 
 /**
@@ -69,5 +71,6 @@ export function createMasterKey(key: Buffer): MasterKey {
         throw new SealiftError('SECRET_UNREADABLE', `the secret ${context} can't be opened with this key file`, { cause })
       }
     },
+    authenticate: (text) => createHmac('sha256', key).update(text).digest('hex'),
   }
 }

@@ -71,11 +71,9 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute()
       await schema
         .createTable('secret')
-        .addColumn('id', 'text', (c) => c.notNull())
-        .addColumn('installation', 'text', (c) => c.notNull())
+        .addColumn('id', 'text', (c) => c.primaryKey())
         .addColumn('sealed', 'blob', (c) => c.notNull())
         .addColumn('created_at', 'text', (c) => c.notNull())
-        .addPrimaryKeyConstraint('secret_key', ['installation', 'id'])
         .execute()
       await schema
         .createTable('job')

@@ -81,8 +81,8 @@ export interface RevisionRow {
 }
 
 export interface SecretRow {
+  /** Begins with the name of the installation and a slash. */
   id: string
-  installation: string
   sealed: Buffer
   created_at: string
 }

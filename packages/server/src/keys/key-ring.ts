@@ -61,12 +61,18 @@ export class KeyRing {
    */
   async trust(text: string, name = ''): Promise<Key> {
     const fingerprint = parseFingerprint(text)
+    await this.refuseRevoked(fingerprint)
     const row = await this.#db.selectFrom('key').select('use').where('fingerprint', '=', fingerprint).executeTakeFirst()
-    if (row?.use === 'revoked') throw new SealiftError('KEY_REVOKED', `the key ${formatFingerprint(fingerprint)} was revoked here`)
     if (row === undefined) {
       await this.#db.insertInto('key').values({ fingerprint, name, use: 'trusted', private_sealed: null, created_at: new Date().toISOString() }).execute()
     }
     return this.#get(fingerprint)
+  }
+
+  /** @throws SealiftError `KEY_REVOKED` */
+  async refuseRevoked(fingerprint: Fingerprint): Promise<void> {
+    const row = await this.#db.selectFrom('key').select('use').where('fingerprint', '=', fingerprint).executeTakeFirst()
+    if (row?.use === 'revoked') throw new SealiftError('KEY_REVOKED', `the key ${formatFingerprint(fingerprint)} was revoked here`)
   }
 
   /**

@@ -1,0 +1,48 @@
+import { type Static, Type } from 'typebox'
+
+/** What a site chooses: parameters, modules, and per component environment, files (by a path on the server's machine), resources. null gives a choice up. */
+const Values = Type.Object({
+  parameters: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()]))),
+  modules: Type.Optional(Type.Record(Type.String(), Type.Boolean())),
+  components: Type.Optional(
+    Type.Record(
+      Type.String(),
+      Type.Object({
+        env: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()]))),
+        files: Type.Optional(
+          Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()]), { description: 'path in the component → absolute path of the source' }),
+        ),
+        cpu: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+        memory: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+        replicas: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
+      }),
+    ),
+  ),
+})
+export type Values = Static<typeof Values>
+
+/** A change of an installation. Every change is planned, shown, run and recorded alike. */
+export const Change = Type.Union([
+  Type.Object({
+    kind: Type.Literal('install'),
+    application: Type.String(),
+    version: Type.String(),
+    name: Type.String({ description: 'What the installation is called; the application’s name unless chosen.' }),
+    environment: Type.String(),
+    values: Values,
+    valuesFile: Type.Optional(Type.String({ description: 'Absolute path of a YAML file with values.' })),
+  }),
+  Type.Object({ kind: Type.Literal('configure'), name: Type.String(), values: Values }),
+  Type.Object({
+    kind: Type.Literal('upgrade'),
+    name: Type.String(),
+    version: Type.String(),
+    values: Values,
+    take: Type.Array(Type.String()),
+    decline: Type.Array(Type.String()),
+    allowOlder: Type.Boolean(),
+  }),
+  Type.Object({ kind: Type.Literal('rollback'), name: Type.String(), to: Type.Optional(Type.Integer()) }),
+  Type.Object({ kind: Type.Literal('uninstall'), name: Type.String(), deleteData: Type.Boolean() }),
+])
+export type Change = Static<typeof Change>

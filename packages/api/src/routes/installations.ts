@@ -1,0 +1,74 @@
+import { Type } from 'typebox'
+import { Change } from '../change.ts'
+import { InstallationStatus, InstallationSummary, LogLine, RevisionSummary } from '../installation.ts'
+import { Job } from '../job.ts'
+import { Plan } from '../plan.ts'
+import { defineRoute } from '../route.ts'
+
+const Name = Type.Object({ name: Type.String() })
+
+/** Installations: plans, changes, and how they are. */
+export const installationRoutes = {
+  planChange: defineRoute({
+    id: 'planChange',
+    method: 'POST',
+    path: '/plans',
+    summary: 'What a change would do. Changes nothing.',
+    body: Type.Object({ change: Change }),
+    response: Plan,
+  }),
+  startChange: defineRoute({
+    id: 'startChange',
+    method: 'POST',
+    path: '/changes',
+    summary: 'Runs a change. With the digest of a plan it is refused unless it would do just what that plan showed.',
+    body: Type.Object({ change: Change, plan: Type.Optional(Type.String()) }),
+    response: Job,
+  }),
+  listInstallations: defineRoute({
+    id: 'listInstallations',
+    method: 'GET',
+    path: '/installations',
+    summary: 'All installations with their health.',
+    response: Type.Array(InstallationSummary),
+  }),
+  getInstallation: defineRoute({
+    id: 'getInstallation',
+    method: 'GET',
+    path: '/installations/:name',
+    summary: 'One installation with its components.',
+    params: Name,
+    response: InstallationStatus,
+  }),
+  listRevisions: defineRoute({
+    id: 'listRevisions',
+    method: 'GET',
+    path: '/installations/:name/revisions',
+    summary: 'Its history, newest first.',
+    params: Name,
+    response: Type.Array(RevisionSummary),
+  }),
+  diffRevisions: defineRoute({
+    id: 'diffRevisions',
+    method: 'GET',
+    path: '/installations/:name/revisions/:a/diff/:b',
+    summary: 'What differs between two revisions.',
+    params: Type.Object({ name: Type.String(), a: Type.Integer(), b: Type.Integer() }),
+    response: Plan,
+  }),
+  readLogs: defineRoute({
+    id: 'readLogs',
+    method: 'GET',
+    path: '/installations/:name/logs',
+    summary: 'What its components print.',
+    params: Name,
+    query: Type.Object({
+      component: Type.Optional(Type.String()),
+      follow: Type.Optional(Type.Boolean()),
+      tail: Type.Optional(Type.Integer({ minimum: 0 })),
+      since: Type.Optional(Type.String({ description: 'ISO 8601' })),
+    }),
+    response: LogLine,
+    stream: true,
+  }),
+}

@@ -1,0 +1,61 @@
+import { resolve } from 'node:path'
+import { releaseRoutes } from '@sealift/api/routes/releases.ts'
+import type { Command } from 'commander'
+import { followJob } from '../follow-job.ts'
+import { inSession } from '../session.ts'
+import { formatBytes } from '../terminal/units.ts'
+
+interface ImportOptions {
+  readonly trust: readonly string[]
+  readonly allowUnsigned?: true
+  readonly allowOlder?: true
+  readonly rebind: readonly string[]
+}
+
+interface Imported {
+  readonly signer: string
+  readonly releases: readonly { readonly application: string; readonly version: string; readonly digest: string; readonly known: boolean }[]
+  readonly stored: { readonly blobs: number; readonly bytes: number }
+  readonly present: { readonly blobs: number; readonly bytes: number }
+}
+
+const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value]
+
+/** `sealift import` */
+export function addImport(program: Command): void {
+  program
+    .command('import')
+    .summary('check a bundle and take its releases into the library')
+    .description('Checks every byte of bundles and takes their releases into the library. Nothing is visible before all of a bundle is there.')
+    .argument('<file...>', 'the bundles')
+    .option('--trust <fingerprint>', 'trust the key with this full fingerprint from now on; may be repeated', collect, [])
+    .option('--allow-unsigned', 'take a bundle without a signature; the releases in it must be signed all the same')
+    .option('--allow-older', 'take a release that is older than what is here')
+    .option('--rebind <app=fingerprint>', 'accept that an application comes under another vendor key from now on; may be repeated', collect, [])
+    .addHelpText('after', '\nExample:\n  sealift import /media/usb/bookshop-2.9.0.sealift --trust 3f2a9c01-…-77aa01fe')
+    .action(async (files: readonly string[], options: ImportOptions, command: Command) => {
+      await inSession(command, async (session) => {
+        const results: Imported[] = []
+        for (const file of files) {
+          const job = await session.client.call(releaseRoutes.importBundle, {
+            body: {
+              path: resolve(file),
+              trust: [...options.trust],
+              allowUnsigned: options.allowUnsigned === true,
+              allowOlder: options.allowOlder === true,
+              rebind: [...options.rebind],
+            },
+          })
+          results.push((await followJob(session, job)).result as Imported)
+        }
+        session.answer(results.length === 1 ? (results[0] as Imported) : results, (answer) => [answer].flat().map(formatImported).join(''))
+      })
+    })
+}
+
+function formatImported({ releases, stored, present }: Imported): string {
+  const lines = releases.map(({ application, version, known }) => `${application} ${version} is in the library${known ? ' (it was before)' : ''}`)
+  const amounts = `  stored     ${formatBytes(stored.bytes)} in ${stored.blobs} blobs${present.blobs > 0 ? `; ${formatBytes(present.bytes)} in ${present.blobs} blobs were here already` : ''}`
+  const next = releases.map(({ application, version }) => `Next: sealift install ${application}@${version}, or sealift upgrade NAME --to ${version}`)
+  return `${[...lines, amounts, ...next].join('\n')}\n`
+}

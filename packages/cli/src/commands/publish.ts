@@ -1,0 +1,75 @@
+import { resolve } from 'node:path'
+import { releaseRoutes } from '@sealift/api/routes/releases.ts'
+import type { Command } from 'commander'
+import { followJob } from '../follow-job.ts'
+import { inSession } from '../session.ts'
+import { formatBytes } from '../terminal/units.ts'
+
+interface PublishOptions {
+  readonly version?: string
+  readonly images: 'auto' | 'engine' | 'registry'
+  readonly engine?: string
+  readonly insecureRegistry: readonly string[]
+  readonly allowSecret: readonly string[]
+}
+
+const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value]
+
+/** `sealift publish` */
+export function addPublish(program: Command): void {
+  program
+    .command('publish')
+    .summary('make a signed release out of a template and its images')
+    .description('Makes a signed release out of a template: every image and file is pinned by its digest and kept in the library.')
+    .argument('<template>', 'the template file, like bookshop.yaml')
+    .option('--version <v>', 'instead of the version in the template')
+    .option('--images <from>', 'auto: the engine where it has them, else their registries; engine; registry', 'auto')
+    .option('--engine <address>', 'the engine that has the images (default: $DOCKER_HOST or unix:///var/run/docker.sock)')
+    .option('--insecure-registry <host>', 'ask this registry by plain HTTP; may be repeated', collect, [])
+    .option('--allow-secret <component/VARIABLE>', 'publish this literal though it looks like a secret; may be repeated', collect, [])
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sealift publish bookshop.yaml
+  sealift publish bookshop.yaml --version 3.0.1
+  sealift publish bookshop.yaml --images registry --insecure-registry registry.lab:5000`,
+    )
+    .action(async (template: string, options: PublishOptions, command: Command) => {
+      await inSession(command, async (session) => {
+        const job = await session.client.call(releaseRoutes.publish, {
+          body: {
+            template: resolve(template),
+            ...(options.version === undefined ? {} : { version: options.version }),
+            images: options.images,
+            ...(options.engine === undefined ? {} : { engine: options.engine }),
+            insecureRegistries: [...options.insecureRegistry],
+            allowSecrets: [...options.allowSecret],
+          },
+        })
+        const { result } = await followJob(session, job)
+        session.answer(result as Published, formatPublished)
+      })
+    })
+}
+
+interface Published {
+  readonly application: string
+  readonly version: string
+  readonly digest: string
+  readonly sequence: number
+  readonly signer: string
+  readonly size: number
+  readonly images: number
+  readonly unchanged: boolean
+}
+
+function formatPublished({ application, version, digest, sequence, signer, size, images, unchanged }: Published): string {
+  const verb = unchanged ? 'is published already, with the same content' : 'published'
+  return `${application} ${version} ${verb}: ${images} images, ${formatBytes(size)}
+  release    ${digest}
+  sequence   ${sequence}
+  signed by  ${signer}
+Next: sealift export ${application}@${version} --out ${application}-${version}.sealift
+`
+}

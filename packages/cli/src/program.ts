@@ -1,0 +1,55 @@
+import { SEALIFT_VERSION } from '@sealift/server/version.ts'
+import { Command } from 'commander'
+import { addExport } from './commands/export.ts'
+import { addImport } from './commands/import.ts'
+import { addInspect } from './commands/inspect.ts'
+import { addJobs } from './commands/jobs.ts'
+import { addKeys } from './commands/keys.ts'
+import { addPublish } from './commands/publish.ts'
+import { addReleases } from './commands/releases.ts'
+import { addTargets } from './commands/targets.ts'
+import { addUp } from './commands/up.ts'
+
+const DELIVERY = `
+A delivery, from the vendor to a site without a network:
+
+  vendor$ sealift publish bookshop.yaml
+  vendor$ sealift export bookshop@2.9.0 --out /media/usb/bookshop.sealift
+  vendor$ sealift keys list                     read the fingerprint to the site by phone
+  site$   sealift import /media/usb/bookshop.sealift --trust FINGERPRINT
+  site$   sealift install bookshop
+  site$   sealift status
+
+Every command takes --json and prints one JSON document then. Exit codes: 0 done,
+1 failed, 2 wrong usage, 3 refused (with the reason and the way out), 4 not found.`
+
+/** The command line: parses, calls the API, prints. */
+export function createProgram(): Command {
+  const program = new Command('sealift')
+    .description('Delivers container applications into networks that have no way out.')
+    .version(SEALIFT_VERSION, '-V, --version')
+    .option('--json', 'print one JSON document on standard output')
+    .option('--data <dir>', 'the data folder (default: $SEALIFT_DATA or ~/.sealift)')
+    .option('--server <url>', 'use the server at this address, like unix:///var/lib/sealift/sealift.sock')
+    .addHelpText('after', DELIVERY)
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: false })
+    .exitOverride()
+    // Errors are printed in one place, with code and way out.
+    .configureOutput({ writeErr: () => {} })
+  addPublish(program)
+  addReleases(program)
+  addExport(program)
+  addInspect(program)
+  addImport(program)
+  addKeys(program)
+  addTargets(program)
+  addJobs(program)
+  addUp(program)
+  for (const command of allCommands(program)) command.copyInheritedSettings(program).helpCommand(false)
+  return program
+}
+
+function allCommands(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child, ...allCommands(child)])
+}

@@ -1,0 +1,11 @@
+import type { Services } from '../services.ts'
+import type { RouteGroup } from './api-server.ts'
+import { jobHandlers } from './job-handlers.ts'
+import { keyHandlers } from './key-handlers.ts'
+import { releaseHandlers } from './release-handlers.ts'
+import { targetHandlers } from './target-handlers.ts'
+
+/** Every route of the API with what answers it. */
+export function routeGroups(services: Services): readonly RouteGroup[] {
+  return [releaseHandlers(services), keyHandlers(services), targetHandlers(services), jobHandlers(services)]
+}

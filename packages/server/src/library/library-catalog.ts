@@ -1,0 +1,55 @@
+import type { Descriptor } from '@sealift/oci/descriptor.ts'
+import { type Digest, isDigest } from '@sealift/oci/digest.ts'
+import { parseReference, siteRepository } from '@sealift/oci/reference.ts'
+import type { RegistryCatalog, ResolvedManifest } from '@sealift/registry/registry-catalog.ts'
+import type { ReleaseLibrary } from './release-library.ts'
+
+interface Repository {
+  readonly tags: Map<string, Descriptor>
+  readonly manifests: Map<Digest, Descriptor>
+  readonly blobs: Set<Digest>
+}
+
+/**
+ * Shows the images of all releases in the library as repositories named after where they came from:
+ * `docker.io/library/nginx:1.25` is `docker.io/library/nginx` with the tag `1.25`. Where several
+ * releases carry a tag, it leads to what arrived last; every digest stays reachable.
+ */
+export function createLibraryCatalog(library: ReleaseLibrary): RegistryCatalog {
+  let known: { readonly count: number; readonly repositories: ReadonlyMap<string, Repository> } | undefined
+
+  const load = async (): Promise<ReadonlyMap<string, Repository>> => {
+    const count = await library.count()
+    if (known?.count === count) return known.repositories
+    const repositories = new Map<string, Repository>()
+    for (const { release } of await library.all()) {
+      for (const { reference: text, platforms } of Object.values(release.images)) {
+        const reference = parseReference(text)
+        const name = siteRepository(reference)
+        const repository = repositories.get(name) ?? { tags: new Map(), manifests: new Map(), blobs: new Set() }
+        repositories.set(name, repository)
+        for (const { manifest, config, layers } of platforms) {
+          repository.manifests.set(manifest.digest, manifest)
+          for (const { digest } of [config, ...layers]) repository.blobs.add(digest)
+        }
+        const [first] = platforms
+        if (reference.tag !== undefined && first !== undefined) repository.tags.set(reference.tag, first.manifest)
+      }
+    }
+    known = { count, repositories }
+    return repositories
+  }
+
+  return {
+    repositories: async () => [...(await load()).keys()],
+    async tags(name) {
+      const repository = (await load()).get(name)
+      return repository && [...repository.tags.keys()]
+    },
+    async resolve(name, reference): Promise<ResolvedManifest | undefined> {
+      const repository = (await load()).get(name)
+      return isDigest(reference) ? repository?.manifests.get(reference) : repository?.tags.get(reference)
+    },
+    hasBlob: async (name, digest) => (await load()).get(name)?.blobs.has(digest) === true,
+  }
+}

@@ -1,0 +1,209 @@
+import type { ReleaseDetail, ReleaseSummary } from '@sealift/api/release.ts'
+import { type Fingerprint, formatFingerprint } from '@sealift/bundle/signature/fingerprint.ts'
+import type { ContentStore } from '@sealift/content/content-store.ts'
+import { readBlob } from '@sealift/content/read-blob.ts'
+import type { Digest } from '@sealift/oci/digest.ts'
+import { formatPlatform } from '@sealift/oci/platform.ts'
+import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import { contentOf, parseRelease, type Release, type ReleaseImagePlatform } from '@sealift/template/release.ts'
+import type { Database } from '../database/open-database.ts'
+import type { ReleaseRow } from '../database/tables.ts'
+
+/** A release as the library holds it. */
+export interface HeldRelease {
+  readonly row: ReleaseRow
+  readonly release: Release
+}
+
+/** What makes a release visible. Its document, signature and content are in the store already. */
+export interface NewRelease {
+  readonly digest: Digest
+  readonly release: Release
+  readonly signature: Digest | null
+  readonly signer: Fingerprint | ''
+  readonly origin: ReleaseRow['origin']
+  /** Binds the application to another key than before. */
+  readonly rebind?: boolean
+}
+
+/** The name that stands for the release with the highest sequence. */
+export const LATEST = 'latest'
+
+/** The component library: the releases that this side holds. */
+export class ReleaseLibrary {
+  readonly #db: Database
+  readonly #store: ContentStore
+  readonly #parsed = new Map<Digest, Release>()
+
+  constructor(db: Database, store: ContentStore) {
+    this.#db = db
+    this.#store = store
+  }
+
+  /** The releases that labels point to, newest first. */
+  async list(application?: string): Promise<ReleaseSummary[]> {
+    let query = this.#db
+      .selectFrom('release_label')
+      .innerJoin('release', 'release.digest', 'release_label.digest')
+      .selectAll('release')
+      .orderBy('release.application')
+      .orderBy('release.sequence', 'desc')
+    if (application !== undefined) query = query.where('release.application', '=', application)
+    const rows = await query.execute()
+    return Promise.all(rows.map(async (row) => summaryOf({ row, release: await this.open(row.digest) })))
+  }
+
+  /** One release whole. @throws SealiftError `RELEASE_NOT_FOUND` */
+  async describe(application: string, version: string): Promise<ReleaseDetail> {
+    const held = await this.find(application, version)
+    const { release } = held
+    return {
+      ...summaryOf(held),
+      description: release.template.description ?? '',
+      template: release.template,
+      images: Object.values(release.images).flatMap(({ reference, platforms }) =>
+        platforms.map((image) => ({
+          reference,
+          platform: formatPlatform(image.platform),
+          config: image.config.digest,
+          manifest: image.manifest.digest,
+          size: image.layers.reduce((sum, { size }) => sum + size, image.config.size + image.manifest.size),
+          provenance: provenanceInWords(image),
+        })),
+      ),
+    }
+  }
+
+  /**
+   * The release that a version's label points to.
+   * @param version a version, {@link LATEST}, or a release digest
+   * @throws SealiftError `RELEASE_NOT_FOUND`
+   */
+  async find(application: string, version: string = LATEST): Promise<HeldRelease> {
+    const base = this.#db.selectFrom('release').selectAll('release').where('release.application', '=', application)
+    let row: ReleaseRow | undefined
+    if (version === LATEST) row = await base.orderBy('sequence', 'desc').orderBy('arrived_at', 'desc').executeTakeFirst()
+    else if (version.startsWith('sha256:')) row = await base.where('release.digest', '=', version as Digest).executeTakeFirst()
+    else row = await base.innerJoin('release_label', 'release_label.digest', 'release.digest').where('release_label.version', '=', version).executeTakeFirst()
+    if (row === undefined) throw await this.#notFound(application, version)
+    return { row, release: await this.open(row.digest) }
+  }
+
+  /** Whether a release document is held. */
+  async holds(digest: Digest): Promise<boolean> {
+    return (await this.#db.selectFrom('release').select('digest').where('digest', '=', digest).executeTakeFirst()) !== undefined
+  }
+
+  /** A release by its digest. @throws SealiftError `CONTENT_MISSING`, `CONTENT_CORRUPT`, `RELEASE_INVALID` */
+  async open(digest: Digest): Promise<Release> {
+    const known = this.#parsed.get(digest)
+    if (known !== undefined) return known
+    const release = parseRelease(await readBlob(this.#store, digest))
+    this.#parsed.set(digest, release)
+    return release
+  }
+
+  /** All releases that are held, superseded ones too. */
+  async all(): Promise<HeldRelease[]> {
+    const rows = await this.#db.selectFrom('release').selectAll().orderBy('arrived_at').execute()
+    return Promise.all(rows.map(async (row) => ({ row, release: await this.open(row.digest) })))
+  }
+
+  /** How many releases are held: grows with every one that arrives. */
+  async count(): Promise<number> {
+    const { count } = await this.#db
+      .selectFrom('release')
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .executeTakeFirstOrThrow()
+    return count
+  }
+
+  /** What is known of an application: its key and highest sequence here. */
+  async application(name: string): Promise<{ readonly boundKey: string; readonly lastSequence: number } | undefined> {
+    const row = await this.#db.selectFrom('application').selectAll().where('name', '=', name).executeTakeFirst()
+    return row && { boundKey: row.bound_key, lastSequence: row.last_sequence }
+  }
+
+  /** Makes releases visible, all in one transaction, and points their versions' labels to them. */
+  async add(releases: readonly NewRelease[]): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      for (const { digest, release, signature, signer, origin, rebind } of releases) {
+        const { application: name, version, sequence } = release
+        await tx
+          .insertInto('application')
+          .values({ name, bound_key: signer, last_sequence: sequence })
+          .onConflict((conflict) =>
+            conflict.column('name').doUpdateSet((eb) => ({
+              last_sequence: eb.fn<number>('max', ['application.last_sequence', eb.val(sequence)]),
+              ...(rebind === true ? { bound_key: signer } : {}),
+            })),
+          )
+          .execute()
+        await tx
+          .insertInto('release')
+          .values({
+            digest,
+            application: name,
+            version,
+            sequence,
+            created_at: release.createdAt,
+            arrived_at: new Date().toISOString(),
+            origin,
+            signature,
+            signer,
+          })
+          .onConflict((conflict) => conflict.column('digest').doNothing())
+          .execute()
+        await tx
+          .insertInto('release_label')
+          .values({ application: name, version, digest })
+          .onConflict((conflict) => conflict.columns(['application', 'version']).doUpdateSet({ digest }))
+          .execute()
+      }
+    })
+  }
+
+  async #notFound(application: string, version: string): Promise<SealiftError> {
+    const held = await this.#db.selectFrom('release_label').selectAll().execute()
+    const versions = held.filter((label) => label.application === application).map((label) => label.version)
+    if (versions.length > 0) {
+      return new SealiftError('RELEASE_NOT_FOUND', `${application} has no release ${version} here`, { hint: `Here are: ${versions.join(', ')}` })
+    }
+    const applications = [...new Set(held.map((label) => label.application))]
+    const hint = applications.length > 0 ? `Here are: ${applications.join(', ')}` : 'Bring a bundle in with: sealift import FILE'
+    return new SealiftError('RELEASE_NOT_FOUND', `there is no application ${application} in the library`, { hint })
+  }
+}
+
+/** Plain bytes of everything that a release consists of. */
+export function releaseSize(release: Release): number {
+  return contentOf(release).reduce((sum, { size }) => sum + size, 0)
+}
+
+function summaryOf({ row, release }: HeldRelease): ReleaseSummary {
+  return {
+    application: row.application,
+    title: release.template.title ?? row.application,
+    version: row.version,
+    digest: row.digest,
+    sequence: row.sequence,
+    createdAt: row.created_at,
+    origin: row.origin,
+    signer: row.signer === '' ? '' : formatFingerprint(row.signer as Fingerprint),
+    components: release.template.components.length,
+    size: releaseSize(release),
+  }
+}
+
+function provenanceInWords({ provenance }: ReleaseImagePlatform): string {
+  switch (provenance.verified) {
+    case 'here':
+      return `verified here by ${provenance.key}`
+    case 'at-publication':
+      return 'verified at publication'
+    case 'not-verified':
+      return 'present, not verified'
+    case 'none':
+      return 'none (from an engine)'
+  }
+}
