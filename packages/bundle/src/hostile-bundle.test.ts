@@ -11,7 +11,6 @@ import { contentsOf, createVendor, forge, publish, putTogether, type RawIndex, t
 import { memberSize } from './format/layout.ts'
 import { encodeTarHeader, paddingOf, TAR_END } from './format/tar-header.ts'
 import { importBundle } from './import-bundle.ts'
-import { inspectBundle } from './inspect-bundle.ts'
 import { Bundle } from './read/bundle.ts'
 import { generateKeyPair } from './signature/key-pair.ts'
 import { PayloadType } from './signature/payload-type.ts'
@@ -67,8 +66,8 @@ describe('a bundle that is not as it should be', () => {
     it('says what was found and expected, and what is missing', async () => {
       await writeFile(vendor.file, good.subarray(0, good.length - 2000))
       await expect(verifyBundle(vendor.file)).rejects.toThrow(`the file has ${good.length - 2000} bytes, expected ${good.length}`)
-      const head = await inspectBundle(vendor.file)
-      expect(head).toMatchObject({ fileSize: good.length - 2000, expectedSize: good.length })
+      await using bundle = await Bundle.open(vendor.file)
+      expect(bundle).toMatchObject({ fileSize: good.length - 2000, expectedSize: good.length })
     })
   })
 
@@ -123,7 +122,7 @@ describe('a bundle that is not as it should be', () => {
   })
 
   it('is no bundle: a folder', async () => {
-    await expect(inspectBundle(vendor.folder)).rejects.toMatchObject({ code: 'BUNDLE_NOT_A_BUNDLE' })
+    await expect(Bundle.open(vendor.folder)).rejects.toMatchObject({ code: 'BUNDLE_NOT_A_BUNDLE' })
   })
 
   it('is a volume of a later version', async () => {
@@ -239,7 +238,7 @@ describe('a bundle that is not as it should be', () => {
         }))
         Object.assign(index, { entries })
       })
-      await expect(inspectBundle(vendor.file)).rejects.toThrow('has 100001 items, more than 100000')
+      await expect(Bundle.open(vendor.file)).rejects.toThrow('has 100001 items, more than 100000')
     })
 
     it('is refused where packs hide more than 100,000 blobs', async () => {
@@ -252,9 +251,9 @@ describe('a bundle that is not as it should be', () => {
 
     it('is refused before an index of more than 64 MiB is read', async () => {
       await writeFile(vendor.file, encodeTarHeader('sealift.json', 64 * 1024 * 1024 + 1))
-      await expect(inspectBundle(vendor.file)).rejects.toThrow('more than the limit of 67108864')
+      await expect(Bundle.open(vendor.file)).rejects.toThrow('more than the limit of 67108864')
       await writeFile(vendor.file, encodeTarHeader('sealift.json', Number.MAX_SAFE_INTEGER))
-      await expect(inspectBundle(vendor.file)).rejects.toMatchObject({ code: 'BUNDLE_INVALID' })
+      await expect(Bundle.open(vendor.file)).rejects.toMatchObject({ code: 'BUNDLE_INVALID' })
     })
 
     it('does not overflow the stack with nested JSON', async () => {

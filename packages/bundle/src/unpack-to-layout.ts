@@ -3,13 +3,14 @@ import { type FileHandle, mkdir, open, readdir, rm, statfs, writeFile } from 'no
 import { dirname, join, resolve } from 'node:path'
 import { renameDurably, syncFolder } from '@sealift/content/filesystem/durable.ts'
 import type { Descriptor } from '@sealift/oci/descriptor.ts'
-import { createDigester, type Digest, hexOf } from '@sealift/oci/digest.ts'
+import { createDigester, type Digest, digestOf, hexOf } from '@sealift/oci/digest.ts'
+import { MAX_MANIFEST_BYTES, parseManifest } from '@sealift/oci/manifest.ts'
 import { MediaType } from '@sealift/oci/media-types.ts'
 import { SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
 import type { Member } from './format/layout.ts'
 import type { OnProgress } from './progress.ts'
 import { Bundle } from './read/bundle.ts'
-import { carriedBlobs, readReleases, unpack, type VerifiedRelease, wrongContent } from './read/bundled-blobs.ts'
+import { BlobReader, carriedBlobs, readReleases, unpack, type VerifiedRelease, wrongContent } from './read/bundled-blobs.ts'
 import type { Signer } from './signature/signature.ts'
 
 /** An image of a release: the name that it gets in the layout, and its manifest. */
@@ -26,16 +27,24 @@ export interface UnpackOptions {
   readonly signal?: AbortSignal
 }
 
+/** A manifest for the layout, and its bytes where the bundle does not carry them. */
+interface LayoutImage extends NamedImage {
+  readonly made?: Buffer
+}
+
 /** What was unpacked. */
 export interface UnpackedBundle {
   readonly signer: Signer | undefined
   readonly releases: readonly VerifiedRelease[]
+  /** With the manifests that the layout names. */
   readonly images: readonly NamedImage[]
 }
 
 /**
  * Writes a whole bundle as an OCI image layout: every blob plain, every image under its name. Release
- * documents and signatures are among the blobs. The folder appears when it is complete, or not at all.
+ * documents and signatures are among the blobs. A layout names OCI manifests only, so that an image of
+ * Docker's schema 2 gets one beside its own, with the same config and layers.
+ * The folder appears when it is complete, or not at all.
  * @param folder must not exist, or be empty
  * @throws SealiftError as {@link Bundle.open}; `USAGE` (a folder with something in it), `BUNDLE_BASE_MISSING` (an increment),
  *   `BUNDLE_INCOMPLETE`, `BUNDLE_DAMAGED`, `BUNDLE_TRUNCATED`, `SIGNATURE_INVALID`, `DISK_FULL`
@@ -48,8 +57,10 @@ export async function unpackToLayout(path: string, folder: string, { imagesOf, p
   }
   await bundle.checkEnd()
   const releases = await readReleases(bundle)
-  const images = releases.flatMap((release) => imagesOf(release))
-  checkImages(bundle, images)
+  const images = await layoutImages(
+    bundle,
+    releases.flatMap((release) => imagesOf(release)),
+  )
   await checkEmpty(folder)
   const target = resolve(folder)
   const temporary = `${target}.${randomBytes(6).toString('hex')}.partial`
@@ -57,6 +68,9 @@ export async function unpackToLayout(path: string, folder: string, { imagesOf, p
     await checkSpace(bundle, target)
     await mkdir(join(temporary, 'blobs', 'sha256'), { recursive: true })
     await writeBlobs(bundle, join(temporary, 'blobs', 'sha256'), progress, signal)
+    for (const { descriptor, made } of images) {
+      if (made !== undefined) await writeFile(join(temporary, 'blobs', 'sha256', hexOf(descriptor.digest)), made, { flush: true })
+    }
     await writeFile(join(temporary, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }), { flush: true })
     await writeFile(join(temporary, 'index.json'), JSON.stringify(layoutIndex(images)), { flush: true })
     for (const made of [join('blobs', 'sha256'), 'blobs', '.']) await syncFolder(join(temporary, made))
@@ -65,17 +79,48 @@ export async function unpackToLayout(path: string, folder: string, { imagesOf, p
     await rm(temporary, { recursive: true, force: true })
     throw toSealiftError(thrown, `unpacking ${path} to ${folder}`)
   }
-  return { signer, releases, images }
+  return { signer, releases, images: images.map(({ name, descriptor }) => ({ name, descriptor })) }
 }
 
-function checkImages(bundle: Bundle, images: readonly NamedImage[]): void {
-  const carried = new Set<Digest>()
-  for (const { digest } of carriedBlobs(bundle)) carried.add(digest)
-  for (const { name, descriptor } of images) {
-    if (!carried.has(descriptor.digest)) {
-      throw new SealiftError('BUNDLE_INCOMPLETE', `${bundle.path}: the manifest ${descriptor.digest} of image ${name} is not in the bundle`)
-    }
+async function layoutImages(bundle: Bundle, images: readonly NamedImage[]): Promise<readonly LayoutImage[]> {
+  const carried = new Map<Digest, number>()
+  for (const { digest, size } of carriedBlobs(bundle)) carried.set(digest, size)
+  const reader = new BlobReader(bundle)
+  const result: LayoutImage[] = []
+  for (const image of images) {
+    const { name, descriptor } = image
+    const what = `${bundle.path}: the manifest ${descriptor.digest} of image ${name}`
+    const size = carried.get(descriptor.digest)
+    if (size === undefined) throw new SealiftError('BUNDLE_INCOMPLETE', `${what} is not in the bundle`)
+    if (descriptor.mediaType !== MediaType.dockerManifest) result.push(image)
+    else if (size > MAX_MANIFEST_BYTES) throw new SealiftError('MANIFEST_INVALID', `${what} has ${size} bytes, more than the limit of ${MAX_MANIFEST_BYTES}`)
+    else result.push({ name, ...asOci(descriptor, await reader.read(descriptor.digest), what) })
   }
+  return result
+}
+
+const OCI_TYPES: Readonly<Record<string, string>> = {
+  [MediaType.dockerConfig]: MediaType.ociConfig,
+  [MediaType.dockerLayer]: MediaType.ociLayer,
+  [MediaType.dockerLayerGzip]: MediaType.ociLayerGzip,
+}
+
+/** The OCI manifest for an image of Docker's schema 2: other media types, everything else as it is. */
+function asOci({ platform }: Descriptor, bytes: Buffer, what: string): { readonly descriptor: Descriptor; readonly made: Buffer } {
+  const parsed = parseManifest(bytes, what)
+  if (parsed.kind === 'index') throw new SealiftError('MANIFEST_INVALID', `${what} is an index`)
+  const convert = (part: Descriptor): Descriptor => ({ ...part, mediaType: OCI_TYPES[part.mediaType] ?? part.mediaType })
+  const { config, layers, annotations } = parsed.manifest
+  const made = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MediaType.ociManifest,
+      config: convert(config),
+      layers: layers.map(convert),
+      ...(annotations === undefined ? {} : { annotations }),
+    }),
+  )
+  return { made, descriptor: { mediaType: MediaType.ociManifest, digest: digestOf(made), size: made.length, ...(platform === undefined ? {} : { platform }) } }
 }
 
 async function checkEmpty(folder: string): Promise<void> {

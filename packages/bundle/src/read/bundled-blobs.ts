@@ -46,7 +46,7 @@ export function wrongContent(bundle: Bundle, member: Member, blob: Digest, found
  * @throws SealiftError `SIGNATURE_INVALID`, `BUNDLE_DAMAGED`, `BUNDLE_TRUNCATED`
  */
 export async function readReleases(bundle: Bundle): Promise<readonly VerifiedRelease[]> {
-  const reader = new SmallBlobReader(bundle)
+  const reader = new BlobReader(bundle)
   const releases: VerifiedRelease[] = []
   for (const release of bundle.head.index.releases) {
     const document = await reader.read(release.digest)
@@ -57,8 +57,8 @@ export async function readReleases(bundle: Bundle): Promise<readonly VerifiedRel
   return releases
 }
 
-/** Reads single blobs into memory; keeps the pack read last, since documents and signatures are neighbours. */
-class SmallBlobReader {
+/** Reads single blobs into memory, out of order; keeps the pack read last, since documents and signatures are neighbours. */
+export class BlobReader {
   readonly #bundle: Bundle
   readonly #memberOf = new Map<Digest, number>()
   #position = -1
@@ -73,7 +73,10 @@ class SmallBlobReader {
     entries.forEach(({ digest }, position) => this.#memberOf.set(digest, packs.length + position))
   }
 
-  /** A blob that the index says is carried, in a buffer of its own. */
+  /**
+   * A blob that the index says is carried, in a buffer of its own. Its size is the caller's to bound.
+   * @throws SealiftError `BUNDLE_DAMAGED`, `BUNDLE_TRUNCATED`
+   */
   async read(digest: Digest): Promise<Buffer> {
     const position = this.#memberOf.get(digest) ?? -1
     if (position !== this.#position) {
