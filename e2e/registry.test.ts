@@ -71,7 +71,7 @@ describe.skipIf(noBusybox !== undefined)(`images between real tools${noBusybox =
     const [program = '', ...rest] = argv
     const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
     const ended = once(child, 'exit')
-    const taken = await ingestDockerArchive(child.stdout as Readable, into)
+    const taken = await ingestDockerArchive(child.stdout, into)
     expect((await ended)[0]).toBe(0)
     return taken
   }
@@ -204,12 +204,10 @@ describe.skipIf(noBusybox !== undefined)(`images between real tools${noBusybox =
   })
 
   describe('podman', () => {
-    const podman = (...argv: string[]): string[] => [
-      'podman',
-      ...['--root', join(folder, 'podman'), '--runroot', join(folder, 'podman-run'), '--storage-driver', 'vfs'],
-      ...['--events-backend', 'file', '--cgroup-manager', 'cgroupfs'],
-      ...argv,
-    ]
+    const podman = (...argv: string[]): string[] => {
+      const storage = ['--root', join(folder, 'podman'), '--runroot', join(folder, 'podman-run'), '--storage-driver', 'vfs']
+      return ['podman', ...storage, '--events-backend', 'file', '--cgroup-manager', 'cgroupfs', ...argv]
+    }
 
     it('pulls, and its archives are taken in', async (ctx) => {
       await requireProgram(ctx, 'podman')

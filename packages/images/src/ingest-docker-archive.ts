@@ -12,6 +12,7 @@ import { extract } from 'tar-stream'
 import { ArchiveContents, type ArchivedLayer } from './archive-contents.ts'
 import { peek } from './peek.ts'
 import { plainLayer, sniffCompression } from './plain-layer.ts'
+import { requireDeliverable } from './require-deliverable.ts'
 import { storeCanonical } from './store-canonical.ts'
 import type { ImageProvenance, StoredImage } from './stored-image.ts'
 
@@ -176,6 +177,7 @@ async function* fromLayout(
   const { config, layers } = parsed.manifest
   // Attestations are manifests too, and no images.
   if (layers.some(({ mediaType }) => layerCompression(mediaType) === undefined)) return
+  requireDeliverable(parsed.manifest, what)
   const configBytes = contents.document(blobName(config.digest))
   if (configBytes === undefined) throw invalid(`${what} names the config ${config.digest}, which is not in the archive`)
   if (digestOf(configBytes) !== config.digest) throw new SealiftError('CONTENT_CORRUPT', `${what}: its config does not have the digest ${config.digest}`)

@@ -10,6 +10,7 @@ import { parseReference } from '@sealift/oci/reference.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { plainLayer } from './plain-layer.ts'
 import { type FetchedManifest, fetchSmallBlob, type RegistryAccess, RegistryClient } from './registry-client.ts'
+import { requireDeliverable } from './require-deliverable.ts'
 import { storeCanonical } from './store-canonical.ts'
 import { storePlain } from './store-plain.ts'
 import type { StoredImage } from './stored-image.ts'
@@ -83,30 +84,6 @@ async function findManifests(client: RegistryClient, fetched: FetchedManifest, p
   return found
 }
 
-function requireTexts(annotations: unknown, what: string): void {
-  if (annotations === undefined) return
-  if (typeof annotations !== 'object' || annotations === null || !Object.values(annotations).every((value) => typeof value === 'string')) {
-    throw new SealiftError('MANIFEST_INVALID', `${what}: its annotations are no texts`)
-  }
-}
-
-/** Refuses what can't be delivered before anything large is transferred. */
-function requireImage({ config, layers, annotations }: Manifest, what: string): void {
-  if (config.mediaType !== MediaType.ociConfig && config.mediaType !== MediaType.dockerConfig) {
-    throw new SealiftError('IMAGE_UNSUPPORTED', `${what} is no container image: its config is ${JSON.stringify(config.mediaType)}`)
-  }
-  requireTexts(annotations, what)
-  for (const [position, layer] of layers.entries()) {
-    requireTexts(layer.annotations, what)
-    if (layerCompression(layer.mediaType) === undefined) {
-      throw new SealiftError(
-        'IMAGE_UNSUPPORTED',
-        `${what}: layer ${position + 1} is ${JSON.stringify(layer.mediaType)}, which is no layer that can be delivered`,
-      )
-    }
-  }
-}
-
 /** Passes bytes on, and in the end compares what passed with the digest. */
 async function* checked(bytes: AsyncIterable<Buffer>, digest: Digest, what: string, passed: (count: number) => void): AsyncGenerator<Buffer> {
   const digester = createDigester()
@@ -145,7 +122,7 @@ class Pull {
     const { platforms } = this.#options
     const first = await this.#client.manifest(digest ?? tag)
     const found = await findManifests(this.#client, first, platforms, this.#what)
-    for (const { manifest } of found) requireImage(manifest, this.#what)
+    for (const { manifest } of found) requireDeliverable(manifest, this.#what)
     this.#total = found.reduce((sum, { manifest }) => sum + manifest.layers.reduce((bytes, { size }) => bytes + size, 0), 0)
     const images: StoredImage[] = []
     for (const [position, image] of found.entries()) {

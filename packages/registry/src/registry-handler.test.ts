@@ -8,7 +8,7 @@ import { canonicalManifest } from '@sealift/oci/canonical.ts'
 import { type Digest, digestOf } from '@sealift/oci/digest.ts'
 import { parseImageConfig } from '@sealift/oci/image-config.ts'
 import { MediaType } from '@sealift/oci/media-types.ts'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createMemoryCatalog, type MemoryCatalog } from './memory-catalog.ts'
 import { createRegistryHandler } from './registry-handler.ts'
 
@@ -24,8 +24,9 @@ async function storeImage(store: ContentStore, layers: readonly Buffer[], mediaT
     JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids: layers.map((layer) => digestOf(layer)) } }),
   )
   for (const bytes of [config, ...layers]) await writeBlob(store, bytes)
+  const placeholder = { mediaType: '', digest: digestOf(config), size: 0 }
   const canonical = canonicalManifest(
-    { schemaVersion: 2, mediaType, config: { mediaType: '', digest: digestOf(config), size: config.length }, layers: [] },
+    { schemaVersion: 2, mediaType, config: { mediaType: '', digest: digestOf(config), size: config.length }, layers: layers.map(() => placeholder) },
     parseImageConfig(config, 'fixture'),
     layers.map(({ length }) => length),
   )
@@ -42,10 +43,13 @@ describe('createRegistryHandler', () => {
   let manifest: Digest
   let faults: unknown[]
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     store = createMemoryStore()
-    catalog = createMemoryCatalog(store)
     manifest = await storeImage(store, [layer, Buffer.from('top')])
+  })
+
+  beforeEach(async () => {
+    catalog = createMemoryCatalog(store)
     await catalog.add('docker.io/library/shop', manifest, ['1.0', 'latest'])
     faults = []
     const handler = createRegistryHandler({ store, catalog, onFault: (fault) => faults.push(fault) })
@@ -266,8 +270,10 @@ describe('createRegistryHandler', () => {
   })
 
   it('reports content that the store lost', async () => {
-    await store.delete(layerDigest)
-    expect((await fetch(shop(`blobs/${layerDigest}`))).status).toBe(404)
+    const lost = Buffer.from('soon lost')
+    await catalog.add('lossy', await storeImage(store, [lost]))
+    await store.delete(digestOf(lost))
+    expect((await fetch(`${base}/v2/lossy/blobs/${digestOf(lost)}`)).status).toBe(404)
     expect(faults).toHaveLength(1)
   })
 
