@@ -87,7 +87,6 @@ export const ERROR_CATALOGUE = {
     'An image archive (as docker save writes it) is cut off, or lacks what it names.',
     'Save the image again, then repeat the command.',
   ),
-  IMAGE_NOT_FOUND: entry(4, 'The registry or archive does not have the image.', 'Check the name and tag; private images need credentials (docker login).'),
   IMAGE_PLATFORM_MISSING: entry(4, 'The image is not there for the platform that is wanted.', 'Choose one of the platforms that the message lists.'),
   IMAGE_UNSUPPORTED: entry(
     3,
