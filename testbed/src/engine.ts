@@ -86,34 +86,47 @@ export function openEngine({ name, dataRoot, socket }: EngineOptions): Engine {
   })
 }
 
-/** The engine of the vendor's side, and whether it was started here and so is ours to stop. */
+/** The engine of the vendor's side. */
 export interface VendorEngine extends Engine {
+  /** Whether it was started by this call, and so is the caller's to stop; stopping another one does nothing. */
   readonly isOurs: boolean
 }
 
 /**
  * The engine that answers at DOCKER_HOST or at the usual socket; where none does, one of our own, which keeps its images in the
- * cache folder from run to run. Stopping an engine that is not ours does nothing.
+ * cache folder from run to run.
  */
 export async function vendorEngine(): Promise<VendorEngine> {
   for (const host of [process.env.DOCKER_HOST, 'unix:///var/run/docker.sock']) {
-    if (host === undefined || (await run(['docker', '--host', host, 'version']).catch(() => ({ code: 1 }))).code !== 0) continue
+    if (!host || (await run(['docker', '--host', host, 'version']).catch(() => ({ code: 1 }))).code !== 0) continue
     say(`using the engine at ${host}`)
-    return { ...engineAt(host, async () => {}), isOurs: false }
+    return notOurs(host)
   }
-  const options = {
-    name: 'vendor',
-    dataRoot: join(cacheFolder(), 'engine'),
-    socket: join(runFolder, 'vendor.sock'),
-    log: join(cacheFolder(), 'engine.log'),
+  const { dataRoot, socket, name } = vendorOptions()
+  // Another run may have it in use, or be about to.
+  for (let tries = 0; tries < 100 && runningDockerd(execRootOf(name)) !== undefined; tries++) {
+    if (await answers(socket)) {
+      say(`using the testbed's engine, which runs already at unix://${socket}`)
+      return notOurs(`unix://${socket}`)
+    }
+    await sleep(100)
   }
-  // Another run may have it in use, or have left it running.
-  if (runningDockerd(execRootOf(options.name)) !== undefined && (await answers(options.socket))) {
-    say(`using our engine that runs already at ${options.socket}`)
-    return { ...openEngine(options), isOurs: true }
-  }
-  say(`starting an engine on ${options.dataRoot}`)
-  return { ...(await startEngine(options)), isOurs: true }
+  say(`starting an engine on ${dataRoot}`)
+  return { ...(await startEngine(vendorOptions())), isOurs: true }
+}
+
+/** Ends the vendor's engine that is the testbed's own, whoever started it. Its images stay. */
+export function stopVendorEngine(): Promise<void> {
+  return openEngine(vendorOptions()).stop()
+}
+
+function vendorOptions(): EngineOptions {
+  const cache = cacheFolder()
+  return { name: 'vendor', dataRoot: join(cache, 'engine'), socket: join(runFolder, 'vendor.sock'), log: join(cache, 'engine.log') }
+}
+
+function notOurs(host: string): VendorEngine {
+  return { ...engineAt(host, async () => {}), isOurs: false }
 }
 
 function engineAt(host: string, stop: Engine['stop']): Engine {

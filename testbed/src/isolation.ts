@@ -37,12 +37,15 @@ export async function proveIsolation(netns: string): Promise<IsolationFinding[]>
   const address = listener.address()
   if (address === null || typeof address === 'string') throw new Error('the listener has no port')
   try {
+    let tried = 0
     for (const host of ownAddresses()) {
-      const outside = await connect([], host, address.port)
-      if (outside !== 'connected') throw new Error(`this machine does not reach its own listener at ${host}: ${outside}; nothing would be proved`)
+      // An address can go while this runs, with another engine's bridge; where this machine gets no answer, none inside proves nothing.
+      if ((await connect([], host, address.port)) !== 'connected') continue
+      tried += 1
       const inside = await connect(insideNetns(netns), host, address.port)
       note(`a connection to this machine at ${host}`, inside, inside !== 'connected')
     }
+    if (tried === 0) throw new Error('this machine does not reach its own listener, so nothing is proved')
   } finally {
     listener.close()
   }

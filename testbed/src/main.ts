@@ -1,12 +1,12 @@
 /** The testbed by hand, for whoever wants to look around in it. */
-import { vendorEngine } from './engine.ts'
+import { stopVendorEngine, vendorEngine } from './engine.ts'
 import { bookshopReleases, buildImages } from './images.ts'
 import { createSite, destroySite, openSite } from './site.ts'
 import { siteNames } from './site-record.ts'
 
 const usage = `usage: node testbed/src/main.ts COMMAND
   images [RELEASE...]      have an engine hold the Bookshop's images (releases: ${bookshopReleases.join(', ')})
-  engine stop              end the vendor's engine, when it is one of ours; its images stay
+  engine stop              end the testbed's own engine of the vendor's side; its images stay
   site create NAME [FILE]  make a site, with FILE as its sealift, that stays until it is destroyed
   site run NAME COMMAND... run a program of a site
   site list
@@ -24,7 +24,7 @@ async function main([area, verb, ...rest]: readonly string[]): Promise<number> {
     return 0
   }
   if (area === 'engine' && verb === 'stop') {
-    await (await vendorEngine()).stop()
+    await stopVendorEngine()
     return 0
   }
   if (area === 'site' && verb === 'list') {
