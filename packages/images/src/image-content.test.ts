@@ -83,12 +83,11 @@ describe('verifyImage', () => {
     const other = await originalManifest({ ...image.config, digest: digestOf('other') })
     await verifyImage(store, withOriginals(await originalIndex(other, manifest), manifest), 'image shop:1')
     await verifyImage(store, withOriginals(manifest), 'image shop:1')
-    const broken: StoredImage[] = [
-      withOriginals(other),
-      withOriginals(await originalIndex(other), manifest),
-      withOriginals(await originalIndex(manifest)),
-      withOriginals(manifest, await originalIndex(manifest)),
-    ]
+    const signature = await stored({ signature: 'of the manifest' }, 'application/example')
+    await verifyImage(store, withOriginals(manifest, signature), 'image shop:1')
+    await store.delete(signature.digest)
+    await expect(verifyImage(store, withOriginals(manifest, signature), 'image shop:1')).rejects.toMatchObject({ code: 'CONTENT_MISSING' })
+    const broken: StoredImage[] = [withOriginals(other), withOriginals(await originalIndex(other), manifest), withOriginals(await originalIndex(manifest))]
     for (const claim of broken) await expect(verifyImage(store, claim, 'image shop:1')).rejects.toMatchObject({ code: 'MANIFEST_INVALID' })
   })
 

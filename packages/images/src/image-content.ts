@@ -54,22 +54,26 @@ async function verifyLayer(store: ContentStore, { digest, size }: Descriptor, wh
   if (found !== digest) throw new SealiftError('CONTENT_CORRUPT', `${what}: the stored bytes have the digest ${found}, expected ${digest}`)
 }
 
-/** From the outermost index down, each original must name the next, and the last the config. */
+/**
+ * From the outermost index down, each original must name the next, and the manifest the config. What
+ * stands behind the manifest, its signatures, must be there.
+ */
 async function verifyOriginals(store: ContentStore, originals: readonly Descriptor[], config: Digest, what: string): Promise<void> {
   let index: ImageIndex | undefined
-  let last: Manifest | undefined
+  let manifest: Manifest | undefined
   for (const original of originals) {
-    if (last !== undefined) throw new SealiftError('MANIFEST_INVALID', `${what}: an original stands behind the original manifest`)
+    const bytes = await document(store, original, `${what}: original`)
+    if (manifest !== undefined) continue
     if (index !== undefined && !index.manifests.some(({ digest }) => digest === original.digest)) {
       throw new SealiftError('MANIFEST_INVALID', `${what}: its original index does not name its original manifest ${original.digest}`)
     }
-    const parsed = parseManifest(await document(store, original, `${what}: original`), `${what}: original ${original.digest}`)
+    const parsed = parseManifest(bytes, `${what}: original ${original.digest}`)
     if (parsed.kind === 'index') index = parsed.index
-    else last = parsed.manifest
+    else manifest = parsed.manifest
   }
-  if (originals.length > 0 && last === undefined) throw new SealiftError('MANIFEST_INVALID', `${what}: its originals hold no manifest`)
-  if (last !== undefined && last.config.digest !== config) {
-    throw new SealiftError('MANIFEST_INVALID', `${what}: its original manifest names the config ${last.config.digest}, expected ${config}`)
+  if (originals.length > 0 && manifest === undefined) throw new SealiftError('MANIFEST_INVALID', `${what}: its originals hold no manifest`)
+  if (manifest !== undefined && manifest.config.digest !== config) {
+    throw new SealiftError('MANIFEST_INVALID', `${what}: its original manifest names the config ${manifest.config.digest}, expected ${config}`)
   }
 }
 
