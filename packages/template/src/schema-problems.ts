@@ -77,11 +77,16 @@ class Comparison {
   }
 
   #report(path: Path, message: string, atKey = false): void {
-    if (this.problems.length < this.#limit) this.problems.push({ code: 'TEMPLATE_INVALID', path, message, ...(atKey ? { atKey } : {}) })
+    if (!this.#full) this.problems.push({ code: 'TEMPLATE_INVALID', path, message, ...(atKey ? { atKey } : {}) })
+  }
+
+  /** Nothing more is collected, so that a text of nothing but mistakes costs no more than its reading. */
+  get #full(): boolean {
+    return this.problems.length >= this.#limit
   }
 
   compare(node: Node, value: unknown, path: Path): void {
-    if (this.problems.length >= this.#limit) return
+    if (this.#full) return
     if (node.anyOf !== undefined) return this.#union(node, node.anyOf, value, path)
     if (node.const !== undefined && value !== node.const) return this.#report(path, `expected ${node.const}, found ${found(value)}.`)
     if (node.enum !== undefined && !node.enum.includes(value)) return this.#notAmong(node.enum, value, path)
@@ -165,6 +170,7 @@ class Comparison {
     }
     const missing = (node.required ?? []).filter((key) => !Object.hasOwn(value, key))
     for (const key of unknown) {
+      if (this.#full) return
       const free = Object.keys(properties ?? {}).filter((name) => !Object.hasOwn(value, name))
       this.#report([...path, key], `unknown field. ${suggestion(key, free)}`, true)
     }

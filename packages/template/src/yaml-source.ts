@@ -30,6 +30,13 @@ export interface YamlSource {
   written(path: Path): string | undefined
 }
 
+/** What the library says, in words that help. */
+function faultInWords(code: string, message: string): string {
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here; a file holds one template.'
+  if (message.startsWith('Maximum call stack')) return 'is nested too deeply.'
+  return `${message}.`
+}
+
 /** Unfolds the nodes of a document into data, with its limits. */
 class Reader {
   readonly faults: YamlFault[] = []
@@ -144,7 +151,7 @@ export function readYaml(text: string): YamlSource {
     throw thrown
   }
   for (const { pos, code, message } of [...document.errors, ...document.warnings].slice(0, 100)) {
-    const said = code === 'MULTIPLE_DOCS' ? 'a second document begins here; a file holds one template.' : `${message}.`
+    const said = faultInWords(code, message)
     reader.faults.push({ ...reader.positionOf(pos[0]), message: said })
   }
   const { contents } = document
