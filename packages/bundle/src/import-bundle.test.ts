@@ -75,6 +75,19 @@ describe('importing', () => {
     expect(await contentsOf(to)).toEqual(await contentsOf(from))
   })
 
+  it('reads a release document that is too large for a pack', async () => {
+    const release = await publish(
+      vendor,
+      '1.0.0',
+      Array.from({ length: 1200 }, (_, number) => Buffer.from(`content ${number}`)),
+    )
+    const { index } = await write({ releases: [release] })
+    expect(index.entries.map(({ digest }) => digest)).toEqual([release.digest])
+    const { releases } = await importBundle(vendor.file, siteOptions(site, vendor.key))
+    expect(digestOf(releases[0]?.document ?? '')).toBe(release.digest)
+    expect(await contentsOf(site)).toEqual(await contentsOf(vendor.store))
+  })
+
   it('writes nothing again that is there', async () => {
     const release = await publish(vendor, '1.0.0', mixedContent())
     await write({ releases: [release] })
