@@ -1,6 +1,7 @@
 import { isSize } from '@sealift/oci/descriptor.ts'
 import { type Digest, isDigest } from '@sealift/oci/digest.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import { parseParameterValue } from '@sealift/template/parameter-value.ts'
 import type { SecretVault } from './secret-vault.ts'
 import type { WantedState } from './state.ts'
 import type { VendorState } from './vendor-state.ts'
@@ -114,6 +115,7 @@ export function mergeChoices(earlier: Choices, later: Choices): Choices {
 /**
  * Puts the texts of secret values into the vault and leaves their names, so that no plan ever holds
  * one. Whether a value is secret is told by the release and the current state.
+ * @throws SealiftError `PARAMETER_INVALID`
  */
 export async function sealChoices(
   choices: Choices,
@@ -124,7 +126,9 @@ export async function sealChoices(
   const parameters: Record<string, ChosenValue | null> = {}
   for (const [name, chosen] of Object.entries(choices.parameters)) {
     const definition = vendor?.parameters[name]?.definition ?? current?.parameters[name]?.definition
-    parameters[name] = await seal(chosen, definition?.type === 'secret', `parameter/${name}`)
+    const isSecret = definition?.type === 'secret'
+    if (isSecret && typeof chosen === 'string') parseParameterValue(definition, chosen)
+    parameters[name] = await seal(chosen, isSecret, `parameter/${name}`)
   }
   const components: Record<string, ComponentChoices> = {}
   for (const [component, chosen] of Object.entries(choices.components)) {

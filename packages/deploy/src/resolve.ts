@@ -1,9 +1,9 @@
 import { type Digest, digestOf } from '@sealift/oci/digest.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
-import { canonicalJson } from './canonical-json.ts'
-import type { ProbeAction, RunOnce, WantedComponent, WantedFile, WantedImage, WantedPort, WantedVolume } from './driver.ts'
 import { parseByteSize } from '@sealift/template/byte-size.ts'
+import { canonicalJson } from '@sealift/template/canonical-json.ts'
 import { parseCpu } from '@sealift/template/cpu.ts'
+import type { ProbeAction, RunOnce, WantedComponent, WantedFile, WantedImage, WantedPort, WantedVolume } from './driver.ts'
 import { Scope, type SecretLookup, secretNames } from './scope.ts'
 import { type ComponentState, type PinnedImage, type ProbeDefinition, volumeDefinition, type WantedState } from './state.ts'
 

@@ -1,5 +1,6 @@
 import type { Digest } from '@sealift/oci/digest.ts'
 import type { Platform } from '@sealift/oci/platform.ts'
+import type { Parameter } from '@sealift/template/schema/parameter.ts'
 import type { Origin, Value } from './value.ts'
 
 /** Anything that JSON can carry. */
@@ -164,20 +165,10 @@ export interface CheckState {
   readonly timeout: number
 }
 
-/** What a parameter accepts. */
-export interface ParameterDefinition {
-  readonly title: string
-  readonly type: 'string' | 'number' | 'boolean' | 'choice' | 'secret'
-  readonly required: boolean
-  readonly pattern?: string
-  readonly min?: number
-  readonly max?: number
-  readonly choices?: readonly string[]
-}
-
 /** A value that the site is asked for. */
 export interface ParameterState {
-  readonly definition: ParameterDefinition
+  /** What it accepts. */
+  readonly definition: Parameter
   readonly value: Value
 }
 

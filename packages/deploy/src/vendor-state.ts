@@ -1,12 +1,5 @@
-import type {
-  CheckState,
-  ComponentDefinition,
-  Json,
-  ParameterDefinition,
-  PinnedImage,
-  ReleaseIdentity,
-  VolumeDefinition,
-} from './state.ts'
+import type { Parameter } from '@sealift/template/schema/parameter.ts'
+import type { CheckState, ComponentDefinition, Json, PinnedImage, ReleaseIdentity, VolumeDefinition } from './state.ts'
 import type { VendorValue } from './value.ts'
 
 /** A file as a release gives it; its content's expression is a digest. */
@@ -61,7 +54,7 @@ export interface VendorState {
   readonly upgradeFrom?: string
   readonly requires: Requirements
   /** `value` null where the vendor gives no default. */
-  readonly parameters: Readonly<Record<string, { readonly definition: ParameterDefinition; readonly value: VendorValue | null }>>
+  readonly parameters: Readonly<Record<string, { readonly definition: Parameter; readonly value: VendorValue | null }>>
   readonly modules: Readonly<Record<string, { readonly title: string; readonly default: boolean; readonly requires: readonly string[] }>>
   readonly components: Readonly<Record<string, VendorComponent>>
   readonly checks: Readonly<Record<string, CheckState>>

@@ -2,13 +2,13 @@ import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { parseByteSize } from '@sealift/template/byte-size.ts'
 import { parseCpu } from '@sealift/template/cpu.ts'
 import { closest, suggestion } from '@sealift/template/did-you-mean.ts'
+import { parseParameterValue } from '@sealift/template/parameter-value.ts'
 import type { Choices, ChosenValue, ComponentChoices } from '../choices.ts'
 import type { Amount, ComponentState, FileState, ModuleState, ParameterState, ScalingBounds, WantedState } from '../state.ts'
 import { GENERATED_DEFAULT, type Value } from '../value.ts'
 import { setBySite } from '../value-merge.ts'
 import { describeBounds, UNSET, withinBounds } from './merge-states.ts'
 import type { Notes } from './note.ts'
-import { checkParameter } from './parameters.ts'
 import type { PlanFinding } from './plan.ts'
 
 const SET = 'Set by the site.'
@@ -48,8 +48,9 @@ export function applyChoices(state: WantedState, choices: Choices, notes: Notes)
     const why = chosen === null ? GIVEN_UP : SET
     if (chosen === null) parameters[name] = { definition, value: backToVendor(value, `parameter ${name}`) ?? { ...UNSET, secret: value.secret } }
     else {
-      if (typeof chosen === 'string') checkParameter(name, definition, chosen)
-      parameters[name] = { definition, value: setBySite(value, chosenContent(chosen)) }
+      // Secrets were checked when they were sealed; a plan never sees them.
+      const content = typeof chosen === 'string' ? String(parseParameterValue(definition, chosen)) : chosen
+      parameters[name] = { definition, value: setBySite(value, chosenContent(content)) }
     }
     notes.add({ component: null, kind: 'parameter', name, effect: 'changed', why })
   }
@@ -134,7 +135,13 @@ function applyFiles(name: string, component: ComponentState, { files: chosenFile
       ...(before ?? { mode: 0o644, template: false }),
       content: setBySite(before?.content, { expression: chosen.digest }),
     }
-    notes.add({ component: name, kind: 'file', name: path, effect: before === undefined ? 'added' : 'changed', why: before === undefined ? 'Added by the site.' : 'Replaced by the site.' })
+    notes.add({
+      component: name,
+      kind: 'file',
+      name: path,
+      effect: before === undefined ? 'added' : 'changed',
+      why: before === undefined ? 'Added by the site.' : 'Replaced by the site.',
+    })
   }
   return files
 }

@@ -1,4 +1,4 @@
-import { canonicalJson } from '../canonical-json.ts'
+import { canonicalJson } from '@sealift/template/canonical-json.ts'
 import {
   type Amount,
   type ComponentDefinition,
@@ -68,8 +68,18 @@ class ItemList {
     const difference = now === null ? 'added' : then === null ? 'removed' : 'changed'
     // A note about a change that turned out to be none: setting what is there already.
     if (!differs && (note?.effect === 'changed' || note?.effect === 'added')) return
-    const effect: Effect = note?.effect ?? difference
-    this.items.push({ component, kind, name, now, then, effect, why: note?.why ?? this.#why(difference), ...(note?.offered === undefined ? {} : { offered: note.offered }) })
+    // What a choice changed before it was ever there is new.
+    const effect: Effect = note === undefined || (note.effect === 'changed' && now === null) ? difference : note.effect
+    this.items.push({
+      component,
+      kind,
+      name,
+      now,
+      then,
+      effect,
+      why: note?.why ?? this.#why(difference),
+      ...(note?.offered === undefined ? {} : { offered: note.offered }),
+    })
   }
 
   /** Compares the entries of two tables by name. */
@@ -166,7 +176,8 @@ export function diffStates(
 ): readonly Draft[] {
   const list = new ItemList(notes, why)
   const release = ({ version, digest }: WantedState['release']): string => `${version} (${digest.slice(7, 19)})`
-  if (before !== null) list.compare(null, 'release', after.release.application, release(before.release), release(after.release), before.release.digest !== after.release.digest)
+  if (before !== null)
+    list.compare(null, 'release', after.release.application, release(before.release), release(after.release), before.release.digest !== after.release.digest)
   const parameters = (state: WantedState | null): Readonly<Record<string, Value>> =>
     Object.fromEntries(Object.entries(state?.parameters ?? {}).map(([name, { value }]) => [name, value]))
   if (before === null) {
@@ -186,7 +197,14 @@ export function diffStates(
     }
   }
   list.table(null, 'check', before?.checks ?? {}, after.checks, ({ image }) => image.reference, sameJson)
-  list.table(null, 'route', before?.routes ?? {}, after.routes, ({ definition }) => canonicalJson(definition), (a, b) => sameJson(a.definition, b.definition))
+  list.table(
+    null,
+    'route',
+    before?.routes ?? {},
+    after.routes,
+    ({ definition }) => canonicalJson(definition),
+    (a, b) => sameJson(a.definition, b.definition),
+  )
   if (!sameJson(before?.alerts ?? [], after.alerts)) {
     list.compare(null, 'alert', 'alerts', before === null ? null : `${before.alerts.length}`, `${after.alerts.length}`, true)
   }

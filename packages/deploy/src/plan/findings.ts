@@ -26,7 +26,10 @@ export function findingsFor(requires: Requirements, capabilities: Capabilities):
     error(`The release asks for ${cpus} processor cores, the target has ${capabilities.cpus}.`, 'Use a larger machine.')
   }
   const runs = capabilities.platforms.map(({ architecture, variant }) => (variant === undefined ? architecture : `${architecture}/${variant}`))
-  if (architectures.length > 0 && !runs.some((architecture) => architectures.includes(architecture) || architectures.includes(architecture.split('/')[0] ?? ''))) {
+  if (
+    architectures.length > 0 &&
+    !runs.some((architecture) => architectures.includes(architecture) || architectures.includes(architecture.split('/')[0] ?? ''))
+  ) {
     error(`The release runs on ${architectures.join(', ')}, the target is ${runs.join(', ')}.`, 'Use another machine, or ask the vendor for this processor.')
   }
   const [found] = /[0-9]+(\.[0-9]+)+/.exec(capabilities.engine) ?? []

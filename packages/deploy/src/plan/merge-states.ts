@@ -1,5 +1,5 @@
-import { canonicalJson } from '../canonical-json.ts'
 import { parseByteSize } from '@sealift/template/byte-size.ts'
+import { canonicalJson } from '@sealift/template/canonical-json.ts'
 import { parseCpu } from '@sealift/template/cpu.ts'
 import { generatedSecretId } from '../secret-vault.ts'
 import type {
@@ -16,7 +16,7 @@ import type {
   WantedState,
 } from '../state.ts'
 import { shownDefault, type Value, type VendorValue } from '../value.ts'
-import { mergeValue, type MergedValue } from '../value-merge.ts'
+import { type MergedValue, mergeValue } from '../value-merge.ts'
 import type { VendorComponent, VendorState } from '../vendor-state.ts'
 import type { Decisions } from './decisions.ts'
 import { type Note, Notes } from './note.ts'
@@ -85,7 +85,12 @@ function mergeParameters(current: WantedState | null, vendor: VendorState, { dec
       parameters[name] = { definition, value: { ...kept, vendor: null, secret: definition.type === 'secret' || kept.secret } }
       continue
     }
-    const merged = mergeValue(before?.value === UNSET ? undefined : before?.value, theirs?.value ?? undefined, decisions.for(item), `${installation}/parameter/${name}`)
+    const merged = mergeValue(
+      before?.value === UNSET ? undefined : before?.value,
+      theirs?.value ?? undefined,
+      decisions.for(item),
+      `${installation}/parameter/${name}`,
+    )
     parameters[name] = { definition, value: merged.value }
     if (merged.noteworthy) notes.add(noteOf(null, 'parameter', name, merged))
   }
@@ -105,7 +110,8 @@ function mergeModules(current: WantedState | null, vendor: VendorState): Readonl
   for (const [name, { title, default: isDefault, requires }] of Object.entries(vendor.modules)) {
     const before = current?.modules[name]
     // What the site switched stays so; what came by default or need is decided anew by the same rule.
-    const setting: Setting<boolean> = before?.origin === 'site' ? { value: before.value, origin: 'site' } : { value: before?.value ?? isDefault, origin: 'vendor' }
+    const setting: Setting<boolean> =
+      before?.origin === 'site' ? { value: before.value, origin: 'site' } : { value: before?.value ?? isDefault, origin: 'vendor' }
     const value = before !== undefined && before.origin === 'vendor' ? before.value : before?.origin === 'needed' ? isDefault : setting.value
     modules[name] = { title, default: isDefault, requires, origin: setting.origin, value }
   }
@@ -164,7 +170,13 @@ class ComponentMerge {
       return { ...before, leftOver: true }
     }
     if (before?.leftOver) {
-      this.#notes.add({ component: this.#name, kind: 'component', name: this.#name, effect: 'changed', why: 'It was left over; the release has it again and adopts it.' })
+      this.#notes.add({
+        component: this.#name,
+        kind: 'component',
+        name: this.#name,
+        effect: 'changed',
+        why: 'It was left over; the release has it again and adopts it.',
+      })
     }
     return {
       definition: vendor.definition,
@@ -185,7 +197,8 @@ class ComponentMerge {
     if (theirs === undefined && this.#options.prune && (before?.vendor !== null || before.leftOver)) return undefined
     const secretId = generatedSecretId(this.#options.installation, this.#name, name, theirs?.generate)
     const merged = mergeValue(before, theirs, this.#options.decisions.for(item), secretId)
-    const shown = kind === 'volume' ? (_: unknown, text: string) => shownVolume(text) : kind === 'file' ? (_: unknown, text: string) => text.slice(7, 19) : shownDefault
+    const shown =
+      kind === 'volume' ? (_: unknown, text: string) => shownVolume(text) : kind === 'file' ? (_: unknown, text: string) => text.slice(7, 19) : shownDefault
     if (merged.noteworthy) this.#notes.add(noteOf(this.#name, kind, name, merged, shown))
     return merged.value
   }

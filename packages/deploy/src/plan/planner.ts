@@ -1,8 +1,8 @@
 import { digestOf } from '@sealift/oci/digest.ts'
 import { formatPlatform, type Platform } from '@sealift/oci/platform.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import { canonicalJson } from '@sealift/template/canonical-json.ts'
 import { parseVersion, parseVersionRange, versionInRange } from '@sealift/template/version.ts'
-import { canonicalJson } from '../canonical-json.ts'
 import type { Choices } from '../choices.ts'
 import type { Capabilities, Observed } from '../driver.ts'
 import { parseInstallationName } from '../installation-name.ts'
@@ -113,7 +113,16 @@ export function planConfigure(request: ConfigureRequest): Plan {
   const { current, choices } = request
   const notes = new Notes()
   const { next, findings } = settle(current.state, choices, notes, request)
-  return finish(request, { kind: 'configure', from: current.number, to: null, previous: current.state, next, notes, findings, why: () => 'Changed by the site.' })
+  return finish(request, {
+    kind: 'configure',
+    from: current.number,
+    to: null,
+    previous: current.state,
+    next,
+    notes,
+    findings,
+    why: () => 'Changed by the site.',
+  })
 }
 
 /**
@@ -171,7 +180,16 @@ export function planRollback(request: RollbackRequest): Plan {
 export function planUninstall({ installation, current, deleteData, observed }: UninstallRequest): Plan {
   const { state } = current
   const items = runningComponents(state).map(
-    (name): PlanItem => ({ component: name, kind: 'component', name, now: 'runs', then: null, effect: 'removed', why: 'The installation is removed.', restart: false }),
+    (name): PlanItem => ({
+      component: name,
+      kind: 'component',
+      name,
+      now: 'runs',
+      then: null,
+      effect: 'removed',
+      why: 'The installation is removed.',
+      restart: false,
+    }),
   )
   const volumes = observed.volumes
     .filter((volume) => volume.startsWith(`${installation}.`))
@@ -179,7 +197,16 @@ export function planUninstall({ installation, current, deleteData, observed }: U
       const component = volume.split('.')[1] ?? null
       return deleteData
         ? { component, kind: 'volume', name: volume, now: 'kept data', then: null, effect: 'removed', why: 'Deleting the data was asked for.', restart: false }
-        : { component, kind: 'volume', name: volume, now: 'kept data', then: 'kept data', effect: 'kept', why: 'Data and its secrets stay for a reinstallation.', restart: false }
+        : {
+            component,
+            kind: 'volume',
+            name: volume,
+            now: 'kept data',
+            then: 'kept data',
+            effect: 'kept',
+            why: 'Data and its secrets stay for a reinstallation.',
+            restart: false,
+          }
     })
   return seal({
     kind: 'uninstall',
@@ -281,7 +308,9 @@ function finish(context: PlanContext, { kind, from, to, previous, next, notes, f
   const steps = stepsFor({ kind, installation, previous, next, observed, contents })
   const affected = new Set(steps.flatMap((step) => (step.kind === 'component' ? [step.component] : [])))
   const drafts = diffStates(previous, next, notes, why)
-  const items = drafts.map((item): PlanItem => ({ ...item, restart: item.component !== null && affected.has(item.component) && CAUSES_RESTART.has(item.effect) }))
+  const items = drafts.map(
+    (item): PlanItem => ({ ...item, restart: item.component !== null && affected.has(item.component) && CAUSES_RESTART.has(item.effect) }),
+  )
   const explained = new Set(items.filter(({ restart }) => restart).map(({ component }) => component))
   for (const component of affected) {
     if (explained.has(component)) continue

@@ -14,21 +14,24 @@ export interface StepInput {
   readonly contents: FileContents
 }
 
+/**
+ * Whether a job need not run. What counts is the revision it ran for, not which container is still
+ * there; and going back runs none, since the older revision's jobs ran when it was reached.
+ */
+function jobHasRun({ kind, previous, installation, contents, next }: StepInput, name: string, hash: string): boolean {
+  if (previous === null || !isActive(previous, name)) return kind === 'return' || kind === 'rollback'
+  if (kind === 'return' || kind === 'rollback' || next.components[name]?.definition.rerun === 'once') return true
+  return componentHash({ installation, state: previous, contents }, name) === hash
+}
+
 /** Whether a component already is as wanted, so that nothing need be done. */
-function isInPlace({ previous, next }: StepInput, name: string, hash: string, seen: ObservedComponent | undefined): boolean {
-  const component = next.components[name]
+function isInPlace(input: StepInput, name: string, hash: string, seen: ObservedComponent | undefined): boolean {
+  const component = input.next.components[name]
+  if (component?.definition.workload === 'job') return jobHasRun(input, name, hash)
   const replicas = seen?.replicas ?? []
-  const { workload, rerun } = component?.definition ?? {}
-  if (workload === 'job') {
-    const [job] = replicas
-    const ended = job?.state === 'exited' && job.exitCode === 0
-    // A job that runs once has run: whether its container is still there, and what it ran with, does not matter.
-    if (rerun === 'once' && previous !== null && isActive(previous, name) && (ended || job === undefined)) return true
-    return ended && job.hash === hash
-  }
   return (
     replicas.length === component?.replicas.value &&
-    replicas.every((replica) => replica.hash === hash && (replica.state === 'running' || replica.state === 'starting' || workload === 'cron'))
+    replicas.every((replica) => replica.hash === hash && (replica.state === 'running' || replica.state === 'starting'))
   )
 }
 
@@ -72,14 +75,16 @@ export function stepsFor(input: StepInput): readonly Step[] {
   before.push(...first.map((component) => `remove ${component}`))
 
   const work = affected.toSorted((a, b) => (wave.get(a) ?? 0) - (wave.get(b) ?? 0))
-  const waited = new Set(work.flatMap((name) => waitsFor.get(name) ?? []).filter((name) => !affected.includes(name)))
+  // A job that is in place has ended: there is nothing to wait for.
+  const isWaitedFor = (name: string): boolean => !affected.includes(name) && next.components[name]?.definition.workload !== 'job'
+  const waited = new Set(work.flatMap((name) => waitsFor.get(name) ?? []).filter(isWaitedFor))
   for (const component of waited) steps.push({ id: `wait ${component}`, after: [...before], kind: 'wait', component })
   const stepOf = (name: string): string => (affected.includes(name) ? `component ${name}` : `wait ${name}`)
   for (const component of work) {
     const replica = seen.get(component)?.replicas[0]
     steps.push({
       id: `component ${component}`,
-      after: [...before, ...(waitsFor.get(component) ?? []).map(stepOf)],
+      after: [...before, ...(waitsFor.get(component) ?? []).filter((name) => affected.includes(name) || waited.has(name)).map(stepOf)],
       kind: 'component',
       component,
       hash: hashes.get(component) ?? '',

@@ -159,7 +159,14 @@ export class MemoryDriver implements Driver {
     }
     const restarts = exitAfter === undefined ? 0 : Math.floor(age / exitAfter)
     if (restarts === 0) return { ...seen, state: 'running', restarts }
-    return { ...seen, state: 'starting', restarts, exitCode, message: `exited with ${exitCode}`, startedAt: new Date(startedAt + restarts * (exitAfter ?? 0)).toISOString() }
+    return {
+      ...seen,
+      state: 'starting',
+      restarts,
+      exitCode,
+      message: `exited with ${exitCode}`,
+      startedAt: new Date(startedAt + restarts * (exitAfter ?? 0)).toISOString(),
+    }
   }
 
   async probe(

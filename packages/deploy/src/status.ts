@@ -1,0 +1,118 @@
+import type { Driver, Observed, ObservedComponent } from './driver.ts'
+import { type ResolveContext, resolveProbes } from './resolve.ts'
+import { runningComponents, type WantedState } from './state.ts'
+
+/** How well something is, in five words; from best to worst but for `stopped`, which is nobody's fault. */
+export const HEALTH = ['healthy', 'starting', 'degraded', 'failed', 'stopped'] as const
+export type Health = (typeof HEALTH)[number]
+
+/** How one component is. */
+export interface ComponentStatus {
+  readonly component: string
+  readonly health: Health
+  /** A sentence for people. */
+  readonly message: string
+  /** Healthy replicas, or 1 for a job that ended with 0. */
+  readonly ready: number
+  readonly wanted: number
+  readonly restarts: number
+  readonly leftOver: boolean
+}
+
+/** How an installation is. */
+export interface InstallationStatus {
+  readonly health: Health
+  readonly components: readonly ComponentStatus[]
+}
+
+/** The outcome of one probe of one replica. */
+export interface ProbeResult {
+  readonly healthy: boolean
+  readonly message: string
+}
+
+/** What status is told beside what was observed. */
+export interface StatusInput {
+  readonly state: WantedState
+  readonly observed: Observed
+  /** By `component/replica`; one that is absent has no probe or was not asked. */
+  readonly probes: ReadonlyMap<string, ProbeResult>
+  /** Components that were stopped by hand. */
+  readonly stopped: ReadonlySet<string>
+}
+
+function componentStatus({ state, probes, stopped }: StatusInput, component: string, seen: ObservedComponent | undefined): ComponentStatus {
+  const wanted = state.components[component]?.replicas.value ?? 0
+  const replicas = seen?.replicas ?? []
+  const workload = state.components[component]?.definition.workload
+  const restarts = replicas.reduce((sum, replica) => sum + replica.restarts, 0)
+  const base = { component, restarts, leftOver: state.components[component]?.leftOver === true }
+  const status = (health: Health, message: string, ready = 0, of = wanted): ComponentStatus => ({ ...base, health, message, ready, wanted: of })
+  if (workload === 'job') {
+    const [job] = replicas
+    // Its container may have been cleaned away; that a revision was reached says that it ended with 0.
+    if (job === undefined || (job.state === 'exited' && job.exitCode === 0)) return status('healthy', 'Ended with 0.', 1, 1)
+    return job.state === 'exited' ? status('failed', `Ended with ${job.exitCode ?? 'an unknown code'}.`, 0, 1) : status('starting', 'Runs.', 0, 1)
+  }
+  if (workload === 'cron') return status('healthy', 'Waits for its time.', wanted)
+  const up = replicas.filter(({ state }) => state === 'running')
+  const ready = up.filter(({ index }) => probes.get(`${component}/${index}`)?.healthy ?? true)
+  if (wanted === 0) return status('stopped', 'No replicas are wanted.')
+  if (ready.length >= wanted) return status('healthy', wanted === 1 ? 'Up.' : `${wanted} replicas are up.`, ready.length)
+  if (up.length === 0 && stopped.has(component)) return status('stopped', 'Stopped by hand.')
+  const failing = up.find(({ index }) => probes.get(`${component}/${index}`)?.healthy === false)
+  const why = failing === undefined ? undefined : probes.get(`${component}/${failing.index}`)?.message
+  if (ready.length > 0) return status('degraded', `${ready.length} of ${wanted} replicas are up${why === undefined ? '' : `: ${why}`}.`, ready.length)
+  if (replicas.some(({ state }) => state === 'starting') || up.length > 0) {
+    const crash = replicas.find(({ state }) => state === 'starting')
+    return status('starting', why ?? crash?.message ?? 'Not ready yet.')
+  }
+  const [first] = replicas
+  if (first === undefined || first.state === 'missing') return status('failed', 'It should run, and has no container.')
+  return status('failed', first.message ?? `Ended${first.exitCode === undefined ? '' : ` with ${first.exitCode}`}.`)
+}
+
+/** How an installation and each of its components are. */
+export function installationStatus(input: StatusInput): InstallationStatus {
+  const components = runningComponents(input.state).map((component) =>
+    componentStatus(
+      input,
+      component,
+      input.observed.components.find(({ name }) => name === component),
+    ),
+  )
+  const any = (health: Health): boolean => components.some((component) => component.health === health)
+  const services = components.filter(({ component }) => input.state.components[component]?.definition.workload !== 'job')
+  if (services.length > 0 && services.every(({ health }) => health === 'stopped')) return { health: 'stopped', components }
+  if (services.length > 0 && services.every(({ health }) => health === 'failed')) return { health: 'failed', components }
+  const health = any('failed') || any('degraded') || any('stopped') ? 'degraded' : any('starting') ? 'starting' : 'healthy'
+  return { health, components }
+}
+
+/**
+ * Asks the readiness probe of every running replica once, all at the same time.
+ * @param secret as for {@link ./resolve.ts | resolving}
+ */
+export async function probeAll(
+  driver: Driver,
+  context: ResolveContext,
+  observed: Observed,
+  secret: (id: string) => string,
+): Promise<ReadonlyMap<string, ProbeResult>> {
+  const results = new Map<string, ProbeResult>()
+  const running = new Set(runningComponents(context.state))
+  await Promise.all(
+    observed.components.flatMap(({ name, replicas }) => {
+      if (!running.has(name)) return []
+      const { readiness, startup } = resolveProbes(context, name, secret)
+      const probe = readiness ?? startup
+      if (probe === undefined) return []
+      return replicas
+        .filter(({ state }) => state === 'running')
+        .map(async ({ index }) => {
+          results.set(`${name}/${index}`, await driver.probe(context.installation, name, index, probe.action, probe.timeout))
+        })
+    }),
+  )
+  return results
+}
