@@ -102,7 +102,8 @@ describe.skipIf(noBusybox !== undefined)(`images between real tools${noBusybox =
     await must(['docker', '--host', engine.host, 'import', '--change', 'ENV PATH=/bin', join(folder, 'base.tar'), 'base:1'])
     await build('shop:1', 'base:1', 'first')
     await build('shop:2', 'shop:1', 'second')
-    images = await takeIn(saved(), store)
+    // The engine saves images in no particular order.
+    images = (await takeIn(saved(), store)).toSorted((a, b) => ((a.references[0] ?? '') < (b.references[0] ?? '') ? -1 : 1))
 
     catalog = createMemoryCatalog(store)
     await catalog.add('docker.io/library/shop', image(0).manifest.digest, ['1'])

@@ -207,6 +207,8 @@ function layoutReferences({ annotations }: Descriptor): readonly string[] {
  * layout in a tar; compressed as a whole or not) in one pass with flat memory. Every layer goes into
  * the store uncompressed and is matched with its image's config.
  *
+ * The images come in the archive's order, which for `docker save` is any: tell them apart by their references.
+ *
  * When it fails, no image is returned, and the blobs that were stored by then are unreferenced.
  * @throws SealiftError `IMAGE_ARCHIVE_INVALID`, `CONTENT_CORRUPT`, `MANIFEST_INVALID`; errors of the stream and the store pass unchanged
  */
