@@ -3,8 +3,7 @@ import type { Path } from '../problem.ts'
 import type { CheckContext } from './check-context.ts'
 
 /** Whether a text has characters that no path needs and that terminals act on. */
-// oxlint-disable-next-line no-control-regex
-const hasControl = (text: string): boolean => /[\u0000-\u001f\u007f]/.test(text)
+const hasControl = (text: string): boolean => /\p{Cc}/u.test(text)
 
 function checkContainerPath(context: CheckContext, path: Path, text: string): void {
   const normal = posix.normalize(text).replace(/(.)\/$/, '$1')

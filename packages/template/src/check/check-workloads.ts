@@ -8,10 +8,41 @@ type Field = keyof Component
 
 /** Fields that say nothing about something that does not run here. */
 const NOT_EXTERNAL: readonly Field[] = [
-  'image', 'entrypoint', 'command', 'workingDir', 'hostname', 'user', 'group', 'fsGroup', 'env', 'configurationGroups', 'volumes', 'files', 'initContainers',
-  'resources', 'scaling', 'hooks', 'data', 'plugins', 'schedule', 'timezone', 'rerun', 'capabilities', 'privileged', 'ulimits', 'sysctls', 'shmSize',
-  'extraHosts', 'gpus', 'stopSignal', 'stopGrace', 'update', 'stableIdentity', 'dependsOn', 'kubernetesObjects',
-] // biome-ignore format: a list of words
+  'image',
+  'entrypoint',
+  'command',
+  'workingDir',
+  'hostname',
+  'user',
+  'group',
+  'fsGroup',
+  'env',
+  'configurationGroups',
+  'volumes',
+  'files',
+  'initContainers',
+  'resources',
+  'scaling',
+  'hooks',
+  'data',
+  'plugins',
+  'schedule',
+  'timezone',
+  'rerun',
+  'capabilities',
+  'privileged',
+  'ulimits',
+  'sysctls',
+  'shmSize',
+  'extraHosts',
+  'gpus',
+  'stopSignal',
+  'stopGrace',
+  'update',
+  'stableIdentity',
+  'dependsOn',
+  'kubernetesObjects',
+]
 
 /** Fields that belong to some workloads only. */
 const ONLY: readonly (readonly [Field, readonly Workload[]])[] = [
