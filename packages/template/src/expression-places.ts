@@ -48,7 +48,7 @@ function* container({ entrypoint, command, env }: Container, path: Path, self: s
 function* ofComponent(component: Component, path: Path): Generator<ExpressionPlace> {
   const self = component.name
   yield* container(component, path, self)
-  if (component.address !== undefined) yield place(component.address, [...path, 'address'], self)
+  if (component.address !== undefined) yield place(component.address, [...path, 'address'], undefined)
   for (const [position, { value }] of (component.connection ?? []).entries()) {
     if (value !== undefined) yield place(value, [...path, 'connection', position, 'value'], self)
   }

@@ -183,7 +183,7 @@ const BAD: Readonly<Record<string, Bad>> = {
   'self in a route': {
     change: ['{host: "${parameters.domain}", path', '{host: "${self.host}", path'],
     path: 'routes[0].host',
-    says: ['self means nothing outside a component'],
+    says: ['self means nothing here'],
   },
   // Cycles
   'cycle of waits': {

@@ -40,7 +40,7 @@ export function valueNameFault(template: Template, name: ValueName, self: string
     case 'connection':
     default: {
       const wanted = name.component ?? self
-      if (wanted === undefined) return 'self means nothing outside a component. Write components.NAME instead.'
+      if (wanted === undefined) return 'self means nothing here. Write components.NAME instead.'
       const component = template.components.find((each) => each.name === wanted)
       if (component !== undefined) return ofComponentFault(name, component)
       return `there is no component ${JSON.stringify(wanted)}. ${suggestion(
