@@ -209,6 +209,12 @@ export function resolveProbes({ state }: ResolveContext, name: string, secret: S
   return probes
 }
 
+/** The name of a check's container: a DNS label, however long the check's is. */
+function checkRunName(check: string): string {
+  const name = `check-${check}`
+  return name.length <= 63 ? name : `${name.slice(0, 50)}-${digestOf(check).slice(7, 19)}`
+}
+
 /** What is run for an acceptance check. */
 export function resolveCheck({ installation, state }: ResolveContext, name: string, secret: SecretLookup): RunOnce {
   const check = state.checks[name]
@@ -218,7 +224,7 @@ export function resolveCheck({ installation, state }: ResolveContext, name: stri
   const env = Object.fromEntries(Object.entries(check.env).map(([variable, text]) => [variable, scope.text(text, null, `${where}: variable ${variable}`)]))
   return {
     installation,
-    name: `check-${name}`,
+    name: checkRunName(name),
     image: wantedImage(check.image),
     ...(check.entrypoint === undefined ? {} : { entrypoint: check.entrypoint.map((word) => scope.text(word, null, where)) }),
     ...(check.command === undefined ? {} : { command: check.command.map((word) => scope.text(word, null, where)) }),

@@ -92,7 +92,10 @@ export class Scope {
       }
       case 'site':
         return this.#state.site[name.service]
-      default: {
+      case 'host':
+      case 'name':
+      case 'port':
+      case 'connection': {
         const owner = name.component ?? self
         const component = owner === null ? undefined : this.#state.components[owner]
         if (owner === null || component === undefined) return undefined

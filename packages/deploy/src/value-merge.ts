@@ -26,8 +26,9 @@ export function valueFromVendor(vendor: VendorValue, secretId: string): Value {
   }
 }
 
-function withoutLeftOver({ leftOver: _, ...value }: Value): Value {
-  return value
+function withoutLeftOver(value: Value): Value {
+  const { leftOver: _, ...rest } = value
+  return rest
 }
 
 /** Takes over what the release says about a value without touching its content. */

@@ -36,7 +36,7 @@ export interface GateContext {
   readonly clock: Clock
   readonly signal: AbortSignal
   /** Told what is being waited for. */
-  report(message: string): void
+  readonly report: (message: string) => void
 }
 
 /** The last lines that a component printed, for an error. */

@@ -30,7 +30,7 @@ export interface PipelineContext {
   /** The content of a file, from the content store. */
   readonly content: (digest: Digest) => Promise<Buffer>
   readonly clock: Clock
-  report(event: PipelineEvent): void
+  readonly report: (event: PipelineEvent) => void
   /** Aborted to give the change up: it then fails, and goes back as after every failure. */
   readonly cancel?: AbortSignal
   /** Aborted to put the change down as it is, when the program ends: {@link ./execute.ts | resume} goes on with it. */

@@ -21,6 +21,17 @@ export async function runSteps(
   const failure = new AbortController()
   const anyEnd = AbortSignal.any([signal, failure.signal])
   let failed: { thrown: unknown } | undefined
+  const runOne = async (step: Step): Promise<void> => {
+    try {
+      await run(step, anyEnd)
+      finished.add(step.id)
+    } catch (thrown) {
+      failed ??= { thrown }
+      failure.abort(thrown)
+    } finally {
+      running.delete(step.id)
+    }
+  }
   for (;;) {
     if (failed === undefined && signal.aborted) failed = { thrown: signal.reason }
     for (const step of failed === undefined ? open : []) {
@@ -28,20 +39,7 @@ export async function runSteps(
       // A step that comes after one that this list does not have waits for nothing.
       if (step.after.some((id) => !finished.has(id) && (running.has(id) || [...open].some((other) => other.id === id)))) continue
       open.delete(step)
-      running.set(
-        step.id,
-        run(step, anyEnd).then(
-          () => {
-            finished.add(step.id)
-            running.delete(step.id)
-          },
-          (thrown: unknown) => {
-            running.delete(step.id)
-            failed ??= { thrown }
-            failure.abort(thrown)
-          },
-        ),
-      )
+      running.set(step.id, runOne(step))
     }
     if (running.size === 0) break
     await Promise.race(running.values())

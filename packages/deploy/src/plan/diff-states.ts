@@ -101,8 +101,8 @@ class ItemList {
 
 const sameJson = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b)
 
-function samePort({ leftOver: _, ...a }: PortState, { leftOver: __, ...b }: PortState): boolean {
-  return sameJson(a, b)
+function samePort(a: PortState, b: PortState): boolean {
+  return a.port === b.port && a.protocol === b.protocol && sameJson(a.public, b.public)
 }
 
 function compareDefinitions(list: ItemList, name: string, before: ComponentDefinition, after: ComponentDefinition): void {

@@ -130,10 +130,7 @@ export class MemoryDriver implements Driver {
   async removeInstallation(installation: string, { deleteData }: { readonly deleteData: boolean }): Promise<void> {
     await this.#call('removeInstallation', installation)
     if (deleteData) {
-      for (const volume of this.#engine.volumes) if (volume.startsWith(`${installation}.`)) this.#engine.volumes.delete(volume)
-      for (const replicas of this.#engine.components.get(installation)?.values() ?? []) {
-        for (const { wanted } of replicas) for (const { targetName } of wanted.volumes) this.#engine.volumes.delete(targetName)
-      }
+      for (const volume of this.#volumes(installation)) this.#engine.volumes.delete(volume)
     }
     this.#engine.components.delete(installation)
     this.#engine.installations.delete(installation)
@@ -145,7 +142,11 @@ export class MemoryDriver implements Driver {
       name,
       replicas: replicas.map((replica) => this.#observe(replica)),
     }))
-    return { components, volumes: [...this.#engine.volumes] }
+    return { components, volumes: this.#volumes(installation) }
+  }
+
+  #volumes(installation: string): readonly string[] {
+    return [...this.#engine.volumes].filter((volume) => volume.startsWith(`${installation}.`))
   }
 
   #observe({ index, wanted, startedAt, stoppedAt }: MemoryReplica): ObservedReplica {
@@ -210,7 +211,7 @@ export class MemoryDriver implements Driver {
   async runOnce(run: RunOnce): Promise<RunResult> {
     await this.#call('runOnce', run.name)
     this.#engine.runs.push(run)
-    const { exitAfter = JOB_DURATION, exitCode = 0, output = [] } = this.#engine.behaviourOf(run.image)
+    const { runs, exitAfter = runs === undefined ? JOB_DURATION : Number.POSITIVE_INFINITY, exitCode = 0, output = [] } = this.#engine.behaviourOf(run.image)
     const timedOut = exitAfter > run.timeout * 1000
     await this.#engine.clock.sleep(Math.min(exitAfter, run.timeout * 1000))
     return { exitCode: timedOut ? 137 : exitCode, timedOut, output: output.map((line) => `${line}\n`).join('') }
@@ -225,7 +226,8 @@ export class MemoryDriver implements Driver {
         yield { component, replica: index, stream: 'stdout', time: new Date(startedAt).toISOString(), text }
       }
     }
-    while (follow && signal?.aborted !== true) await this.#engine.clock.sleep(1000)
+    // Nothing more is ever printed: a follower waits for its own end.
+    if (follow) await ended(signal)
   }
 
   async exec({ installation, component, replica, command, stdout, stderr }: ExecRequest): Promise<{ readonly exitCode: number }> {
@@ -241,4 +243,10 @@ export class MemoryDriver implements Driver {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** Resolves once the signal is aborted. */
+function ended(signal: AbortSignal | undefined): Promise<void> {
+  if (signal?.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }))
 }

@@ -5,8 +5,10 @@ import type { Clock } from '@sealift/deploy/pipeline/clock.ts'
 export interface Behaviour {
   /** Milliseconds from start until probes succeed; `never` for an image that gets not healthy. */
   readonly readyAfter?: number | 'never'
-  /** Milliseconds from start until the main process ends; a job without it ends after 500. */
+  /** Milliseconds from start until the main process ends; jobs and one-off runs without it end after 500. */
   readonly exitAfter?: number
+  /** One that ends only when it is stopped, however it is run. */
+  readonly runs?: 'for ever'
   readonly exitCode?: number
   readonly output?: readonly string[]
 }

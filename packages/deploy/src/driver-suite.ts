@@ -1,0 +1,336 @@
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Driver, ImageArchive, LogLine, ObservedComponent, WantedComponent, WantedImage } from './driver.ts'
+
+/** An image and how to start it for one purpose of the suite. */
+export interface SuiteProgram {
+  readonly image: WantedImage
+  readonly entrypoint?: readonly string[]
+  readonly command?: readonly string[]
+}
+
+/** A target under test: no image of {@link DriverUnderTest.programs} is on it yet. */
+export interface DriverUnderTest {
+  readonly driver: Driver
+  /** Another driver over the same target, as after a restart of the program. */
+  reconnect(): Promise<Driver>
+  readonly archive: ImageArchive
+  readonly programs: {
+    /** Prints the line `ready` and runs until it is stopped; has echo, true and false on its PATH. */
+    readonly service: SuiteProgram
+    /** Prints the line `broken` and ends with 3, soon after every start. */
+    readonly crashing: SuiteProgram
+    /** Prints the line `done` and ends with 0. */
+    readonly job: SuiteProgram
+    /** Prints the line `refused` and ends with 4. */
+    readonly failing: SuiteProgram
+  }
+  /** A host port that is free. */
+  readonly freePort: number
+  pause(milliseconds: number): Promise<void>
+  /** Takes everything away again. */
+  dispose(): Promise<void>
+}
+
+/** Where there is no target to test, the reason; it is printed. */
+export type DriverFactory = () => Promise<DriverUnderTest | { readonly skip: string }>
+
+const INSTALLATION = 'suite'
+
+function component(name: string, { image, entrypoint, command }: SuiteProgram, more: Partial<WantedComponent> = {}): WantedComponent {
+  return {
+    installation: INSTALLATION,
+    name,
+    workload: 'stateless',
+    image,
+    ...(entrypoint === undefined ? {} : { entrypoint }),
+    ...(command === undefined ? {} : { command }),
+    env: {},
+    ports: [],
+    volumes: [],
+    files: [],
+    replicas: 1,
+    stopGrace: 1,
+    privileged: false,
+    capabilities: { add: [], drop: [] },
+    ulimits: {},
+    sysctls: {},
+    extraHosts: {},
+    labels: {},
+    hash: 'one',
+    ...more,
+  }
+}
+
+/** What every {@link Driver} promises; run against each implementation. */
+export function driverSuite(name: string, factory: DriverFactory): void {
+  describe(`driver: ${name}`, { timeout: 120_000 }, () => {
+    let subject: DriverUnderTest
+    let driver: Driver
+
+    beforeEach(async (context) => {
+      const made = await factory()
+      if ('skip' in made) {
+        process.stderr.write(`driver ${name}: skipped, since ${made.skip}\n`)
+        context.skip(made.skip)
+        return
+      }
+      subject = made
+      driver = made.driver
+    }, 120_000)
+
+    afterEach(async () => {
+      await subject?.dispose()
+    }, 120_000)
+
+    const observe = async (component: string): Promise<ObservedComponent | undefined> =>
+      (await driver.observe(INSTALLATION)).components.find(({ name }) => name === component)
+
+    /** Looks until it is so. The bound ends a test that would hang; it says nothing about speed. */
+    const until = async (what: string, condition: () => Promise<boolean>): Promise<void> => {
+      for (let look = 0; look < 200; look += 1) {
+        if (await condition()) return
+        await subject.pause(200)
+      }
+      throw new Error(`it never came to be: ${what}`)
+    }
+    const isRunning = async (component: string): Promise<boolean> => (await observe(component))?.replicas.every(({ state }) => state === 'running') ?? false
+
+    const prepare = async (...programs: readonly SuiteProgram[]): Promise<void> => {
+      await driver.ensureImages(
+        programs.map(({ image }) => image),
+        subject.archive,
+        () => {},
+      )
+      await driver.ensureInstallation(INSTALLATION)
+    }
+
+    test('declares what it is and can do', async () => {
+      const { driver: declared, engine, platforms, acts } = await driver.capabilities()
+      expect(declared).not.toBe('')
+      expect(engine).toMatch(/[0-9]/)
+      expect(platforms.length).toBeGreaterThan(0)
+      expect(acts.has('stateless')).toBe(true)
+    })
+
+    test('transfers images once, with progress up to the end', async () => {
+      const { service } = subject.programs
+      expect((await driver.missingImages([service.image])).map(({ localName }) => localName)).toEqual([service.image.localName])
+      const seen: [number, number][] = []
+      await driver.ensureImages([service.image], subject.archive, (done, total) => void seen.push([done, total]))
+      expect(await driver.missingImages([service.image])).toEqual([])
+      expect(seen.at(-1)?.[0]).toBe(seen.at(-1)?.[1])
+      await driver.ensureImages([service.image], { open: () => expect.unreachable('the image was transferred again') }, () => {})
+    })
+
+    test('observes nothing where nothing is', async () => {
+      expect((await driver.observe(INSTALLATION)).components).toEqual([])
+    })
+
+    test('starts a component, and says what it runs', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      expect(await driver.ensureComponent(component('web', service))).toEqual({ changed: true })
+      await until('web runs', () => isRunning('web'))
+      expect((await observe('web'))?.replicas).toMatchObject([{ index: 0, state: 'running', hash: 'one', restarts: 0, image: service.image.config }])
+    })
+
+    test('does not touch what has its hash, whatever program looks', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      await driver.ensureComponent(component('web', service))
+      await until('web runs', () => isRunning('web'))
+      const before = (await observe('web'))?.replicas[0]?.startedAt
+      const other = await subject.reconnect()
+      await other.ensureInstallation(INSTALLATION)
+      expect(await other.ensureComponent(component('web', service))).toEqual({ changed: false })
+      expect((await observe('web'))?.replicas[0]?.startedAt).toBe(before)
+    })
+
+    test('replaces what has another hash', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      await driver.ensureComponent(component('web', service))
+      expect(await driver.ensureComponent(component('web', service, { env: { GREETING: 'Hello' }, hash: 'two' }))).toEqual({ changed: true })
+      await until('web runs', () => isRunning('web'))
+      expect((await observe('web'))?.replicas).toMatchObject([{ hash: 'two' }])
+    })
+
+    test('brings replicas to the wanted number, up and down', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      const count = async (): Promise<readonly number[]> => ((await observe('web'))?.replicas ?? []).map(({ index }) => index).toSorted((a, b) => a - b)
+      await driver.ensureComponent(component('web', service, { replicas: 3, hash: 'three' }))
+      expect(await count()).toEqual([0, 1, 2])
+      await driver.ensureComponent(component('web', service))
+      expect(await count()).toEqual([0])
+    })
+
+    test('starts again what was stopped, with and without a wish', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      await driver.ensureComponent(component('web', service))
+      await until('web runs', () => isRunning('web'))
+      await driver.stop(INSTALLATION, 'web')
+      expect((await observe('web'))?.replicas).toMatchObject([{ state: 'exited' }])
+      await driver.start(INSTALLATION, 'web')
+      await until('web runs again', () => isRunning('web'))
+      await driver.stop(INSTALLATION, 'web')
+      expect(await driver.ensureComponent(component('web', service))).toEqual({ changed: true })
+      await until('web runs a third time', () => isRunning('web'))
+    })
+
+    test('counts the restarts of what keeps ending', async () => {
+      const { crashing } = subject.programs
+      await prepare(crashing)
+      await driver.ensureComponent(component('web', crashing))
+      await until('web was restarted twice', async () => ((await observe('web'))?.replicas[0]?.restarts ?? 0) >= 2)
+    })
+
+    test('runs a job to its end and not again', async () => {
+      const { job } = subject.programs
+      await prepare(job)
+      const wanted = component('migrate', job, { workload: 'job' })
+      await driver.ensureComponent(wanted)
+      await until('the job ended', async () => (await observe('migrate'))?.replicas[0]?.state === 'exited')
+      expect((await observe('migrate'))?.replicas).toMatchObject([{ state: 'exited', exitCode: 0 }])
+      expect(await driver.ensureComponent(wanted)).toEqual({ changed: false })
+    })
+
+    test('leaves a job that failed as it ended', async () => {
+      const { failing } = subject.programs
+      await prepare(failing)
+      await driver.ensureComponent(component('migrate', failing, { workload: 'job' }))
+      await until('the job ended', async () => (await observe('migrate'))?.replicas[0]?.state === 'exited')
+      expect((await observe('migrate'))?.replicas).toMatchObject([{ exitCode: 4, restarts: 0 }])
+    })
+
+    test('removes a component and keeps its volumes', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      const volume = { name: 'data', targetName: `${INSTALLATION}.db.data.1`, path: '/data', readOnly: false, kind: 'persistent' } as const
+      await driver.ensureComponent(component('db', service, { volumes: [volume] }))
+      await driver.removeComponent(INSTALLATION, 'db')
+      expect(await observe('db')).toBeUndefined()
+      expect((await driver.observe(INSTALLATION)).volumes).toContain(volume.targetName)
+      await driver.removeComponent(INSTALLATION, 'db')
+    })
+
+    test('removes an installation, and its volumes only if told to', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      const volume = { name: 'data', targetName: `${INSTALLATION}.db.data.1`, path: '/data', readOnly: false, kind: 'persistent' } as const
+      await driver.ensureComponent(component('db', service, { volumes: [volume] }))
+      await driver.removeInstallation(INSTALLATION, { deleteData: false })
+      expect(await driver.observe(INSTALLATION)).toMatchObject({ components: [], volumes: [volume.targetName] })
+      await driver.removeInstallation(INSTALLATION, { deleteData: true })
+      expect(await driver.observe(INSTALLATION)).toEqual({ components: [], volumes: [] })
+    })
+
+    test('keeps installations apart', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      const other = `${INSTALLATION}-2`
+      await driver.ensureInstallation(other)
+      await driver.ensureComponent(component('web', service))
+      await driver.ensureComponent({ ...component('web', service), installation: other })
+      await driver.removeInstallation(other, { deleteData: true })
+      expect((await driver.observe(other)).components).toEqual([])
+      expect((await observe('web'))?.replicas).toHaveLength(1)
+    })
+
+    test('says that a host port is taken before it is needed', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      const port = { name: 'http', port: 80, protocol: 'tcp', hostPort: subject.freePort } as const
+      await driver.ensureComponent(component('web', service, { ports: [port] }))
+      await until('web runs', () => isRunning('web'))
+      const wanted = component('web', service, { ports: [port] })
+      const own = await driver.preflight({ installation: INSTALLATION, components: [wanted], imageBytes: 0 })
+      expect(own.filter(({ severity }) => severity === 'error')).toEqual([])
+      const elsewhere = { installation: `${INSTALLATION}-2`, components: [{ ...wanted, installation: `${INSTALLATION}-2` }], imageBytes: 0 }
+      expect((await driver.preflight(elsewhere)).filter(({ severity }) => severity === 'error')).toHaveLength(1)
+    })
+
+    test('probes by a command in the container', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      await driver.ensureComponent(component('web', service))
+      await until('web runs', () => isRunning('web'))
+      expect(await driver.probe(INSTALLATION, 'web', 0, { kind: 'exec', command: ['true'] }, 5)).toMatchObject({ healthy: true })
+      expect(await driver.probe(INSTALLATION, 'web', 0, { kind: 'exec', command: ['false'] }, 5)).toMatchObject({ healthy: false })
+      expect(await driver.probe(INSTALLATION, 'nothing', 0, { kind: 'exec', command: ['true'] }, 5)).toMatchObject({ healthy: false })
+    })
+
+    test('runs commands, with output and exit code', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      await driver.ensureComponent(component('web', service))
+      await until('web runs', () => isRunning('web'))
+      const run = async (command: readonly string[]): Promise<{ exitCode: number; output: string }> => {
+        const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+        const output = text(stdout)
+        stderr.resume()
+        const { exitCode } = await driver.exec({ installation: INSTALLATION, component: 'web', replica: 0, command, tty: false, stdout, stderr })
+        stdout.end()
+        return { exitCode, output: await output }
+      }
+      expect(await run(['echo', 'hello', 'there'])).toEqual({ exitCode: 0, output: 'hello there\n' })
+      expect(await run(['false'])).toMatchObject({ exitCode: 1 })
+    })
+
+    test('reads logs, the last lines too', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      await driver.ensureComponent(component('web', service))
+      const lines = async (): Promise<LogLine[]> => {
+        const lines: LogLine[] = []
+        for await (const line of driver.logs(INSTALLATION, 'web', { follow: false, tail: 10 })) lines.push(line)
+        return lines
+      }
+      await until('web printed something', async () => (await lines()).length > 0)
+      expect(await lines()).toMatchObject([{ component: 'web', replica: 0, stream: 'stdout', text: 'ready' }])
+    })
+
+    test('stops following a log when told to', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      await driver.ensureComponent(component('web', service))
+      const abort = new AbortController()
+      const texts: string[] = []
+      for await (const line of driver.logs(INSTALLATION, 'web', { follow: true, signal: abort.signal })) {
+        texts.push(line.text)
+        abort.abort()
+      }
+      expect(texts).toEqual(['ready'])
+    })
+
+    test('runs something once, to its end', async () => {
+      const { job, failing } = subject.programs
+      await prepare(job, failing)
+      const run = ({ image, entrypoint, command }: SuiteProgram) =>
+        driver.runOnce({
+          installation: INSTALLATION,
+          name: 'check',
+          image,
+          ...(entrypoint === undefined ? {} : { entrypoint }),
+          ...(command === undefined ? {} : { command }),
+          env: {},
+          timeout: 60,
+        })
+      expect(await run(job)).toEqual({ exitCode: 0, timedOut: false, output: 'done\n' })
+      expect(await run(failing)).toEqual({ exitCode: 4, timedOut: false, output: 'refused\n' })
+    })
+
+    test('kills what runs once for too long', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      const { image, entrypoint, command } = service
+      const run = { installation: INSTALLATION, name: 'check', image, env: {}, timeout: 1 }
+      expect(
+        await driver.runOnce({ ...run, ...(entrypoint === undefined ? {} : { entrypoint }), ...(command === undefined ? {} : { command }) }),
+      ).toMatchObject({ timedOut: true })
+    })
+  })
+}
