@@ -1,14 +1,21 @@
 import { SEALIFT_VERSION } from '@sealift/server/version.ts'
 import { Command } from 'commander'
+import { addConfigure } from './commands/configure.ts'
 import { addExport } from './commands/export.ts'
+import { addHistory } from './commands/history.ts'
 import { addImport } from './commands/import.ts'
 import { addInspect } from './commands/inspect.ts'
+import { addInstall } from './commands/install.ts'
 import { addJobs } from './commands/jobs.ts'
 import { addKeys } from './commands/keys.ts'
+import { addLogs } from './commands/logs.ts'
 import { addPublish } from './commands/publish.ts'
 import { addReleases } from './commands/releases.ts'
+import { addStatus } from './commands/status.ts'
 import { addTargets } from './commands/targets.ts'
+import { addUninstall } from './commands/uninstall.ts'
 import { addUp } from './commands/up.ts'
+import { addUpgrade } from './commands/upgrade.ts'
 
 const DELIVERY = `
 A delivery, from the vendor to a site without a network:
@@ -42,6 +49,13 @@ export function createProgram(): Command {
   addExport(program)
   addInspect(program)
   addImport(program)
+  addInstall(program)
+  addStatus(program)
+  addConfigure(program)
+  addUpgrade(program)
+  addHistory(program)
+  addLogs(program)
+  addUninstall(program)
   addKeys(program)
   addTargets(program)
   addJobs(program)

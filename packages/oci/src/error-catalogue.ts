@@ -38,6 +38,11 @@ export const ERROR_CATALOGUE = {
 
   JOB_CONFLICT: entry(3, 'Another job works on the same thing.', 'Wait until it has ended, or cancel it with sealift jobs cancel.'),
   JOB_INTERRUPTED: entry(1, 'The server went away while a job was at work.', 'Start the server again, or run any command; then sealift jobs resume.'),
+  INSTALLATION_NOT_FOUND: entry(4, 'There is no installation of that name.', 'See sealift status.'),
+  INSTALLATION_EXISTS: entry(3, 'An installation of that name is there already.', 'Upgrade it, or choose another name with --name.'),
+  REVISION_NOT_FOUND: entry(4, 'An installation has no such revision to go back to.', 'See sealift history NAME.'),
+  RUN_OPEN: entry(3, 'A change of the installation was interrupted half way.', 'Go on with it first: sealift jobs resume JOB.'),
+  COMPONENT_NOT_FOUND: entry(4, 'An installation has no component of that name.', 'See sealift status NAME.'),
   NAME_TAKEN: entry(3, 'Something of that name is there already.', 'Choose another name.'),
   TARGET_NOT_FOUND: entry(4, 'There is no target of that name.', 'See sealift target list.'),
   TARGET_IN_USE: entry(3, 'Something still lives on the target or in the environment.', 'Remove what it carries first.'),

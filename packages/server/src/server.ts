@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { messageOf } from '@sealift/oci/sealift-error.ts'
 import { createRegistryHandler } from '@sealift/registry/registry-handler.ts'
 import { type DataFolder, openDataFolder } from './data/data-folder.ts'
 import { socketPath } from './data/socket-path.ts'
@@ -42,7 +43,7 @@ export async function startServer({ data, listen }: ServerOptions): Promise<Host
 }
 
 async function serve(folder: DataFolder, listen: string | undefined): Promise<HostedServer> {
-  const services = createServices(folder)
+  const services = createServices(folder, { registryAddress: listen, supervised: listen !== undefined })
   await services.jobs.recover()
   await services.targets.ensureDefaults()
   const registry =
@@ -52,6 +53,12 @@ async function serve(folder: DataFolder, listen: string | undefined): Promise<Ho
   const app = createApiServer(routeGroups(services))
   const socket = socketPath(folder.path)
   await listenOnSocket(app, socket)
+  // A server goes on by itself with what a killed one left half done; a single command leaves it to `jobs resume`.
+  if (listen !== undefined) {
+    for (const job of await services.changes.interrupted()) {
+      await services.changes.resume(job).catch((thrown: unknown) => process.emitWarning(`job ${job} could not be resumed: ${messageOf(thrown)}`))
+    }
+  }
   return {
     socket,
     registryAddress: registry?.address ?? '',

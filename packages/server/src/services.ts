@@ -1,5 +1,11 @@
 import { join } from 'node:path'
 import type { DataFolder } from './data/data-folder.ts'
+import { ChangePlanner } from './installations/change-planner.ts'
+import { ChangeRunner } from './installations/change-runner.ts'
+import { DatabaseJournal } from './installations/database-journal.ts'
+import { DatabaseVault } from './installations/database-vault.ts'
+import { InstallationRegistry } from './installations/installation-registry.ts'
+import { InstallationView } from './installations/installation-view.ts'
 import { JobQueue } from './jobs/job-queue.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import { BundleInspector } from './library/bundle-inspector.ts'
@@ -19,15 +25,31 @@ export interface Services {
   readonly importer: Importer
   readonly bundles: BundleInspector
   readonly targets: TargetRegistry
+  readonly planner: ChangePlanner
+  readonly changes: ChangeRunner
+  readonly view: InstallationView
+}
+
+/** How the services are used. */
+export interface ServicesOptions {
+  /** `host:port` of the registry, where one answers. */
+  readonly registryAddress: string | undefined
+  /** Whether a server runs for good, rather than for one command. */
+  readonly supervised: boolean
 }
 
 /** Wires the services of a data folder. */
-export function createServices({ path, store, db, masterKey }: DataFolder): Services {
+export function createServices({ path, store, db, masterKey }: DataFolder, { registryAddress, supervised }: ServicesOptions): Services {
   const jobs = new JobQueue(db)
   const keys = new KeyRing(db, masterKey)
   const library = new ReleaseLibrary(db, store)
   const targets = new TargetRegistry(db)
   const parts = { store, library, keys, jobs }
+  const journal = new DatabaseJournal(db)
+  const vault = new DatabaseVault(db, masterKey)
+  const installations = new InstallationRegistry(db, journal)
+  const site: Readonly<Record<string, string>> = registryAddress === undefined ? {} : { registry: registryAddress }
+  const planner = new ChangePlanner({ store, library, targets, installations, vault, site })
   return {
     jobs,
     keys,
@@ -37,5 +59,8 @@ export function createServices({ path, store, db, masterKey }: DataFolder): Serv
     exporter: new Exporter(parts),
     importer: new Importer({ ...parts, folder: join(path, 'content') }),
     bundles: new BundleInspector(parts),
+    planner,
+    changes: new ChangeRunner({ store, targets, installations, vault, journal, planner, jobs }),
+    view: new InstallationView({ store, library, targets, installations, vault, supervised }),
   }
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { releaseRoutes } from '@sealift/api/routes/releases.ts'
 import type { Command } from 'commander'
+import { collect } from '../assignments.ts'
 import { followJob } from '../follow-job.ts'
 import { inSession } from '../session.ts'
 import { formatBytes } from '../terminal/units.ts'
@@ -18,8 +19,6 @@ interface Imported {
   readonly stored: { readonly blobs: number; readonly bytes: number }
   readonly present: { readonly blobs: number; readonly bytes: number }
 }
-
-const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value]
 
 /** `sealift import` */
 export function addImport(program: Command): void {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { releaseRoutes } from '@sealift/api/routes/releases.ts'
 import type { Command } from 'commander'
+import { collect } from '../assignments.ts'
 import { followJob } from '../follow-job.ts'
 import { inSession } from '../session.ts'
 import { formatBytes } from '../terminal/units.ts'
@@ -12,8 +13,6 @@ interface PublishOptions {
   readonly insecureRegistry: readonly string[]
   readonly allowSecret: readonly string[]
 }
-
-const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value]
 
 /** `sealift publish` */
 export function addPublish(program: Command): void {

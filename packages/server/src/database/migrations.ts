@@ -57,7 +57,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .addColumn('name', 'text', (c) => c.primaryKey())
         .addColumn('environment', 'text', (c) => c.notNull().references('environment.name'))
         .addColumn('application', 'text', (c) => c.notNull())
-        .addColumn('current', 'integer')
         .execute()
       await schema
         .createTable('revision')
@@ -68,6 +67,13 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .addColumn('outcome', 'text', (c) => c.notNull())
         .addColumn('revision_json', 'text', (c) => c.notNull())
         .addPrimaryKeyConstraint('revision_key', ['installation', 'number'])
+        .execute()
+      await schema
+        .createTable('run')
+        .addColumn('id', 'text', (c) => c.primaryKey())
+        .addColumn('installation', 'text', (c) => c.notNull().references('installation.name').onDelete('cascade'))
+        .addColumn('run_json', 'text', (c) => c.notNull())
+        .addColumn('ended', 'integer', (c) => c.notNull())
         .execute()
       await schema
         .createTable('secret')
@@ -86,7 +92,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .addColumn('request_json', 'text', (c) => c.notNull())
         .addColumn('result_json', 'text')
         .addColumn('error_json', 'text')
-        .addColumn('journal_json', 'text')
         .execute()
       await schema
         .createTable('job_log')

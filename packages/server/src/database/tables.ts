@@ -11,6 +11,7 @@ export interface Tables {
   environment: EnvironmentRow
   installation: InstallationRow
   revision: RevisionRow
+  run: RunRow
   secret: SecretRow
   job: JobRow
   job_log: JobLogRow
@@ -67,8 +68,6 @@ export interface InstallationRow {
   name: string
   environment: string
   application: string
-  /** The revision that runs; null until the first one is done. */
-  current: number | null
 }
 
 export interface RevisionRow {
@@ -78,6 +77,15 @@ export interface RevisionRow {
   kind: string
   outcome: string
   revision_json: string
+}
+
+/** An execution of a plan, kept so that a killed program goes on with it. Its id is that of its job. */
+export interface RunRow {
+  id: string
+  installation: string
+  run_json: string
+  /** 0 while it is open. */
+  ended: number
 }
 
 export interface SecretRow {
@@ -97,8 +105,6 @@ export interface JobRow {
   request_json: string
   result_json: string | null
   error_json: string | null
-  /** What a job needs to go on after its process was killed. */
-  journal_json: string | null
 }
 
 export interface JobLogRow {

@@ -5,12 +5,12 @@ import { type RouteGroup, routeGroup } from './api-server.ts'
 const LIST_LIMIT = 20
 
 /** Answers the routes about jobs. */
-export function jobHandlers({ jobs }: Services): RouteGroup {
+export function jobHandlers({ jobs, changes }: Services): RouteGroup {
   return routeGroup(jobRoutes, {
     listJobs: ({ query }) => jobs.list(query.limit ?? LIST_LIMIT),
     getJob: ({ params }) => jobs.get(params.id),
     followJob: ({ params }) => jobs.follow(params.id),
     cancelJob: ({ params }) => jobs.cancel(params.id),
-    resumeJob: ({ params }) => jobs.get(params.id),
+    resumeJob: ({ params }) => changes.resume(params.id),
   })
 }

@@ -1,5 +1,6 @@
 import type { Services } from '../services.ts'
 import type { RouteGroup } from './api-server.ts'
+import { installationHandlers } from './installation-handlers.ts'
 import { jobHandlers } from './job-handlers.ts'
 import { keyHandlers } from './key-handlers.ts'
 import { releaseHandlers } from './release-handlers.ts'
@@ -7,5 +8,5 @@ import { targetHandlers } from './target-handlers.ts'
 
 /** Every route of the API with what answers it. */
 export function routeGroups(services: Services): readonly RouteGroup[] {
-  return [releaseHandlers(services), keyHandlers(services), targetHandlers(services), jobHandlers(services)]
+  return [releaseHandlers(services), keyHandlers(services), targetHandlers(services), installationHandlers(services), jobHandlers(services)]
 }

@@ -9,14 +9,19 @@ import type { JobRow } from '../database/tables.ts'
 /** Given to the code of a job. */
 export interface JobContext {
   readonly id: number
-  /** Aborts when someone cancels the job or the program ends. */
+  /** Aborts when someone cancels the job, and for work that can't be resumed also when the program ends. */
   readonly signal: AbortSignal
+  /** Aborts when the program ends: resumable work puts itself down by throwing {@link JobSuspended}. */
+  readonly suspend: AbortSignal
   /** Says what is being done now; `total` 0 where it can't be told. */
   progress(stage: string, done?: number, total?: number, unit?: 'bytes' | 'steps'): void
   /** Adds a line to the job's log. Never secrets. */
   log(message: string, level?: 'info' | 'warning' | 'error'): void
-  /** Keeps what the job needs to go on after a kill. */
-  journal: { read(): Promise<unknown>; write(journal: unknown): Promise<void> }
+}
+
+/** Thrown by resumable work that was put down: its job counts as interrupted. */
+export class JobSuspended extends Error {
+  override readonly name = 'JobSuspended'
 }
 
 /** A piece of work to run as a job. */
@@ -27,6 +32,8 @@ export interface JobWork {
   readonly request: unknown
   /** Names of the things that no other job may work on meanwhile. */
   readonly exclusive: readonly string[]
+  /** Whether it goes on after an interruption with `jobs resume`. */
+  readonly resumable?: true
   run(context: JobContext): Promise<unknown>
 }
 
@@ -36,7 +43,9 @@ const PROGRESS_INTERVAL = 100
 interface RunningJob {
   job: Job
   readonly exclusive: readonly string[]
+  readonly resumable: boolean
   readonly abort: AbortController
+  readonly suspend: AbortController
   readonly events: EventEmitter<{ event: [JobEvent] }>
   readonly ended: Promise<void>
 }
@@ -75,7 +84,6 @@ export class JobQueue {
         request_json: JSON.stringify(work.request),
         result_json: null,
         error_json: null,
-        journal_json: null,
       })
       .returning('id')
       .executeTakeFirstOrThrow()
@@ -152,7 +160,10 @@ export class JobQueue {
   /** Stops every job and waits until all have ended. */
   async close(): Promise<void> {
     const running = [...this.#running.values()]
-    for (const { abort, job } of running) abort.abort(new SealiftError('JOB_CANCELLED', `job ${job.id} was stopped with the program`))
+    for (const { abort, suspend, resumable, job } of running) {
+      if (resumable) suspend.abort()
+      else abort.abort(new SealiftError('JOB_CANCELLED', `job ${job.id} was stopped with the program`))
+    }
     await Promise.all(running.map(({ ended }) => ended))
   }
 
@@ -175,10 +186,11 @@ export class JobQueue {
 
   #launch(first: Job, work: JobWork): Job {
     const abort = new AbortController()
+    const suspend = new AbortController()
     const events = new EventEmitter<{ event: [JobEvent] }>()
     events.setMaxListeners(0)
     const { promise: ended, resolve: end } = Promise.withResolvers<void>()
-    const running: RunningJob = { job: first, exclusive: work.exclusive, abort, events, ended }
+    const running: RunningJob = { job: first, exclusive: work.exclusive, resumable: work.resumable === true, abort, suspend, events, ended }
     this.#running.set(first.id, running)
     let lastShown = 0
     let writing: Promise<unknown> = Promise.resolve()
@@ -188,6 +200,7 @@ export class JobQueue {
     const context: JobContext = {
       id: first.id,
       signal: abort.signal,
+      suspend: suspend.signal,
       progress(stage, done = 0, total = 0, unit = 'steps') {
         const now = performance.now()
         const notable = stage !== running.job.stage || (total > 0 && done >= total)
@@ -202,19 +215,6 @@ export class JobQueue {
         writing = Promise.all([writing, inserted])
         writing.catch(() => {})
         events.emit('event', { type: 'log', time, level, message })
-      },
-      journal: {
-        read: async () => {
-          const row = await this.#row(first.id)
-          return row.journal_json === null ? undefined : (JSON.parse(row.journal_json) as unknown)
-        },
-        write: async (journal) => {
-          await this.#db
-            .updateTable('job')
-            .set({ journal_json: JSON.stringify(journal) })
-            .where('id', '=', first.id)
-            .execute()
-        },
       },
     }
     const finish = async (changes: Pick<Job, 'state'> & Partial<Job>): Promise<void> => {
@@ -237,7 +237,12 @@ export class JobQueue {
         const result = await work.run(context)
         await finish({ state: 'done', ...(result === undefined ? {} : { result }) })
       } catch (thrown) {
-        const error = toSealiftError(abort.signal.aborted ? abort.signal.reason : thrown, work.title)
+        if (thrown instanceof JobSuspended) {
+          await this.#db.updateTable('job').set({ state: 'interrupted' }).where('id', '=', first.id).execute()
+          change({ state: 'interrupted' })
+          return
+        }
+        const error = toSealiftError(work.resumable !== true && abort.signal.aborted ? abort.signal.reason : thrown, work.title)
         const state = isSealiftError(error, 'JOB_CANCELLED') ? 'cancelled' : 'failed'
         // Where even the outcome can't be written (a full disk), the job is found as interrupted at the next start.
         await finish({ state, error: toErrorDocument(error) }).catch(() => change({ state, error: toErrorDocument(error) }))

@@ -1,0 +1,75 @@
+import type { RevisionSummary } from '@sealift/api/installation.ts'
+import { installationRoutes } from '@sealift/api/routes/installations.ts'
+import { type Command, InvalidArgumentError } from 'commander'
+import { formatPlan } from '../plan/format-plan.ts'
+import { runChange } from '../plan/run-change.ts'
+import { inSession } from '../session.ts'
+import { formatColumns } from '../terminal/columns.ts'
+import { formatAge } from '../terminal/units.ts'
+import { answerChanged } from './install.ts'
+
+/** `sealift history`, `diff` and `rollback` */
+export function addHistory(program: Command): void {
+  program
+    .command('history')
+    .summary('the revisions of an installation')
+    .description('Lists what was done to an installation, newest first.')
+    .argument('<name>', 'the installation')
+    .action(async (name: string, _options: unknown, command: Command) => {
+      await inSession(command, async ({ client, answer }) => answer(await client.call(installationRoutes.listRevisions, { params: { name } }), formatHistory))
+    })
+
+  program
+    .command('diff')
+    .summary('what differs between two revisions')
+    .description('Shows what going from one revision to another changes.')
+    .argument('<name>', 'the installation')
+    .argument('<from>', 'a revision', parseRevision)
+    .argument('<to>', 'another one', parseRevision)
+    .action(async (name: string, a: number, b: number, _options: unknown, command: Command) => {
+      await inSession(command, async ({ client, answer }) =>
+        answer(await client.call(installationRoutes.diffRevisions, { params: { name, a, b } }), (plan) => formatPlan(plan)),
+      )
+    })
+
+  program
+    .command('rollback')
+    .summary('go back to an earlier revision')
+    .description(
+      'Goes back to an earlier revision: its images, settings and values. Components that came since stay and are shown as left over; data stays as it is.',
+    )
+    .argument('<name>', 'the installation')
+    .option('--to <revision>', 'which one (default: the one before)', parseRevision)
+    .option('--dry-run', 'show the plan and change nothing')
+    .option('-y, --yes', 'do not ask')
+    .action(async (name: string, options: { to?: number; dryRun?: true; yes?: true }, command: Command) => {
+      await inSession(command, async (session) => {
+        const changed = await runChange(
+          session,
+          { kind: 'rollback', name, ...(options.to === undefined ? {} : { to: options.to }) },
+          { ask: true, yes: options.yes === true, dryRun: options.dryRun === true },
+        )
+        if (changed !== undefined) await answerChanged(session, changed, 'running again')
+      })
+    })
+}
+
+function parseRevision(text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('expected the number of a revision.')
+  return number
+}
+
+function formatHistory(revisions: readonly RevisionSummary[]): string {
+  return formatColumns([
+    ['REVISION', 'WHAT', 'VERSION', 'OUTCOME', 'WHEN', ''],
+    ...revisions.map(({ number, kind, version, outcome, createdAt, to, reason, current }) => [
+      String(number),
+      to === undefined ? kind : `${kind} to ${to}`,
+      version,
+      outcome,
+      formatAge(createdAt),
+      [current ? '← current' : '', reason ?? ''].filter((part) => part !== '').join('  '),
+    ]),
+  ])
+}

@@ -1,0 +1,61 @@
+import type { Change } from '@sealift/api/change.ts'
+import { installationRoutes } from '@sealift/api/routes/installations.ts'
+import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import { followJob } from '../follow-job.ts'
+import type { Session } from '../session.ts'
+import { confirm } from './confirm.ts'
+import { formatPlan, headline } from './format-plan.ts'
+
+/** How a change is run. */
+export interface RunOptions {
+  /** Only show the plan. */
+  readonly dryRun?: boolean
+  /** Don't ask. */
+  readonly yes: boolean
+  /** The digest of a plan that was shown before: run just that, and show nothing again. */
+  readonly plan?: string
+  /** Whether the plan is shown and agreed to first. */
+  readonly ask: boolean
+}
+
+/** What a finished change tells. */
+export interface Changed {
+  readonly installation: string
+  readonly application: string
+  readonly version: string | null
+  readonly revision: number
+  readonly unchanged: boolean
+  readonly checks: readonly { readonly check: string; readonly exitCode: number }[]
+}
+
+/**
+ * Plans a change, shows it, asks where someone can answer, and runs just what was shown.
+ * @returns undefined where it was only to be shown or was declined
+ */
+export async function runChange(session: Session, change: Change, options: RunOptions): Promise<Changed | undefined> {
+  const { client, answer, json, say } = session
+  let digest = options.plan
+  if (digest === undefined) {
+    const plan = await client.call(installationRoutes.planChange, { body: { change } })
+    if (options.dryRun === true) {
+      answer(plan, (shown) => formatPlan(shown))
+      return undefined
+    }
+    if (options.ask) {
+      if (!json) process.stderr.write(formatPlan(plan, { all: false }))
+      refuseErrors(plan.findings)
+      if (!(await confirm(`${headline(plan)}?`, options))) {
+        say('Nothing was changed.')
+        return undefined
+      }
+    }
+    digest = plan.digest
+  }
+  const job = await client.call(installationRoutes.startChange, { body: { change, plan: digest } })
+  return (await followJob(session, job)).result as Changed
+}
+
+function refuseErrors(findings: readonly { severity: string; subject: string; message: string; hint: string }[]): void {
+  const [error] = findings.filter(({ severity }) => severity === 'error')
+  if (error !== undefined) throw new SealiftError('PREFLIGHT_FAILED', `${error.subject}: ${error.message}`, { hint: error.hint })
+}

@@ -1,0 +1,183 @@
+import type { Change } from '@sealift/api/change.ts'
+import type { ContentStore } from '@sealift/content/content-store.ts'
+import { readBlob } from '@sealift/content/read-blob.ts'
+import { type Choices, mergeChoices, sealChoices } from '@sealift/deploy/choices.ts'
+import type { Driver } from '@sealift/deploy/driver.ts'
+import type { Plan } from '@sealift/deploy/plan/plan.ts'
+import { type PlanContext, planConfigure, planInstall, planRollback, planUninstall, planUpgrade } from '@sealift/deploy/plan/planner.ts'
+import { previousRevision, type Revision } from '@sealift/deploy/revision.ts'
+import type { SecretVault } from '@sealift/deploy/secret-vault.ts'
+import { filesOf, type WantedState } from '@sealift/deploy/state.ts'
+import type { VendorState } from '@sealift/deploy/vendor-state.ts'
+import { vendorStateOf } from '@sealift/deploy/vendor-state-of.ts'
+import type { Digest } from '@sealift/oci/digest.ts'
+import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import type { ReleaseLibrary } from '../library/release-library.ts'
+import type { TargetRegistry } from '../targets/target-registry.ts'
+import type { InstallationRegistry, KnownInstallation } from './installation-registry.ts'
+import { choicesOf, choicesOfFile } from './site-choices.ts'
+
+/** A planned change and where it will run. */
+export interface PlannedChange {
+  readonly plan: Plan
+  readonly driver: Driver
+  readonly environment: string
+  readonly application: string
+}
+
+/** What planning needs. */
+export interface ChangePlannerParts {
+  readonly store: ContentStore
+  readonly library: ReleaseLibrary
+  readonly targets: TargetRegistry
+  readonly installations: InstallationRegistry
+  readonly vault: SecretVault
+  /** What `${site.X}` stands for. */
+  readonly site: Readonly<Record<string, string>>
+}
+
+type ChangeOf<Kind extends Change['kind']> = Extract<Change, { readonly kind: Kind }>
+
+/** Makes plans out of requests: gathers what they look at, and leaves the deciding to the planner. */
+export class ChangePlanner {
+  readonly #parts: ChangePlannerParts
+
+  constructor(parts: ChangePlannerParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Plans a change. Nothing is changed but the vault, which gets the secrets that the site chose.
+   * @throws SealiftError `INSTALLATION_NOT_FOUND`, `INSTALLATION_EXISTS`, `RELEASE_NOT_FOUND`, `REVISION_NOT_FOUND`, `ENGINE_UNREACHABLE`, and what planning refuses
+   */
+  async plan(change: Change): Promise<PlannedChange> {
+    switch (change.kind) {
+      case 'install':
+        return this.#planInstall(change)
+      case 'configure':
+        return this.#planConfigure(change)
+      case 'upgrade':
+        return this.#planUpgrade(change)
+      case 'rollback':
+        return this.#planRollback(change)
+      case 'uninstall':
+        return this.#planUninstall(change)
+    }
+  }
+
+  /** What going from one revision to another would change; for looking at only. @throws SealiftError `REVISION_NOT_FOUND` */
+  async diff(name: string, from: number, to: number): Promise<PlannedChange> {
+    const known = await this.#parts.installations.get(name)
+    const [a, b] = [from, to].map((number) => revisionOf(known, number)) as [Revision, Revision]
+    const driver = await this.#parts.targets.driverOf(known.environment)
+    const context = await this.#context(name, driver, [a.state, b.state])
+    return this.#planned(planRollback({ ...context, current: a, to: b }), driver, known)
+  }
+
+  async #planInstall(change: ChangeOf<'install'>): Promise<PlannedChange> {
+    const { installations, library, targets, store } = this.#parts
+    const known = await installations.find(change.name)
+    if (known?.current !== undefined) {
+      throw new SealiftError(
+        'INSTALLATION_EXISTS',
+        `there is an installation ${change.name} already, of ${known.application} ${known.current.state.release.version}`,
+        {
+          hint: `Upgrade it with: sealift upgrade ${change.name}. Or install a second one under another name with --name.`,
+        },
+      )
+    }
+    if (known !== undefined && known.application !== change.application) {
+      throw new SealiftError('INSTALLATION_EXISTS', `${change.name} was an installation of ${known.application}, whose data is kept`, {
+        hint: 'Choose another name with --name.',
+      })
+    }
+    const { row, release } = await library.find(change.application, change.version)
+    const driver = await targets.driverOf(change.environment)
+    const capabilities = await driver.capabilities()
+    const platform = capabilities.platforms[0]
+    if (platform === undefined) throw new SealiftError('ENGINE_FAILED', 'the engine names no platform that it runs')
+    const vendor = vendorStateOf(release, row.digest, platform)
+    const fromFile = change.valuesFile === undefined ? undefined : await choicesOfFile(change.valuesFile, store)
+    const fromCommand = await choicesOf(change.values, store)
+    const choices = await this.#seal(fromFile === undefined ? fromCommand : mergeChoices(fromFile, fromCommand), change.name, null, vendor)
+    const context = await this.#context(change.name, driver, [], vendor, choices)
+    return { plan: planInstall({ ...context, vendor, choices }), driver, environment: change.environment, application: release.application }
+  }
+
+  async #planConfigure(change: ChangeOf<'configure'>): Promise<PlannedChange> {
+    const known = await this.#parts.installations.get(change.name)
+    const driver = await this.#parts.targets.driverOf(known.environment)
+    const choices = await this.#seal(await choicesOf(change.values, this.#parts.store), known.name, known.current.state, null)
+    const context = await this.#context(known.name, driver, [known.current.state], undefined, choices)
+    return this.#planned(planConfigure({ ...context, current: known.current, choices }), driver, known)
+  }
+
+  async #planUpgrade(change: ChangeOf<'upgrade'>): Promise<PlannedChange> {
+    const known = await this.#parts.installations.get(change.name)
+    const driver = await this.#parts.targets.driverOf(known.environment)
+    const { row, release } = await this.#parts.library.find(known.application, change.version)
+    const vendor = vendorStateOf(release, row.digest, known.current.state.platform)
+    const choices = await this.#seal(await choicesOf(change.values, this.#parts.store), known.name, known.current.state, vendor)
+    const context = await this.#context(known.name, driver, [known.current.state], vendor, choices)
+    const { take, decline, allowOlder } = change
+    return this.#planned(planUpgrade({ ...context, current: known.current, vendor, choices, take, decline, prune: false, allowOlder }), driver, known)
+  }
+
+  async #planRollback(change: ChangeOf<'rollback'>): Promise<PlannedChange> {
+    const known = await this.#parts.installations.get(change.name)
+    const driver = await this.#parts.targets.driverOf(known.environment)
+    const to = revisionToReturnTo(known, change.to)
+    const context = await this.#context(known.name, driver, [known.current.state, to.state])
+    return this.#planned(planRollback({ ...context, current: known.current, to }), driver, known)
+  }
+
+  async #planUninstall(change: ChangeOf<'uninstall'>): Promise<PlannedChange> {
+    const known = await this.#parts.installations.get(change.name)
+    const driver = await this.#parts.targets.driverOf(known.environment)
+    const context = await this.#context(known.name, driver, [known.current.state])
+    return this.#planned(planUninstall({ ...context, current: known.current, deleteData: change.deleteData }), driver, known)
+  }
+
+  #planned(plan: Plan, driver: Driver, { environment, application }: KnownInstallation): PlannedChange {
+    return { plan, driver, environment, application }
+  }
+
+  async #seal(choices: Choices, installation: string, current: WantedState | null, vendor: VendorState | null): Promise<Choices> {
+    return sealChoices(choices, { installation, current, vendor, vault: this.#parts.vault })
+  }
+
+  async #context(installation: string, driver: Driver, states: readonly WantedState[], vendor?: VendorState, choices?: Choices): Promise<PlanContext> {
+    const digests = new Set<Digest>(states.flatMap((state) => [...filesOf(state)]))
+    for (const { files } of Object.values(vendor?.components ?? {})) for (const { content } of Object.values(files)) digests.add(content.expression as Digest)
+    for (const { files } of Object.values(choices?.components ?? {})) for (const file of Object.values(files)) if (file !== null) digests.add(file.digest)
+    const contents = new Map<Digest, Buffer>()
+    for (const digest of digests) contents.set(digest, await readBlob(this.#parts.store, digest))
+    return {
+      installation,
+      observed: await driver.observe(installation),
+      capabilities: await driver.capabilities(),
+      contents,
+      takenPorts: await this.#parts.installations.takenPorts(installation),
+      site: this.#parts.site,
+    }
+  }
+}
+
+function revisionOf(known: KnownInstallation, number: number): Revision {
+  const revision = known.history.find((candidate) => candidate.number === number)
+  if (revision !== undefined) return revision
+  throw new SealiftError('REVISION_NOT_FOUND', `${known.name} has no revision ${number}`, { hint: `See: sealift history ${known.name}` })
+}
+
+function revisionToReturnTo(known: KnownInstallation, number: number | undefined): Revision {
+  const to = number === undefined ? previousRevision(known.history) : revisionOf(known, number)
+  if (to === undefined) {
+    throw new SealiftError('REVISION_NOT_FOUND', `${known.name} has no revision before the current one`, { hint: `See: sealift history ${known.name}` })
+  }
+  if (to.outcome !== 'done' || to.kind === 'uninstall') {
+    throw new SealiftError('REVISION_NOT_FOUND', `revision ${to.number} of ${known.name} was never reached: there is nothing to go back to`, {
+      hint: `See: sealift history ${known.name}`,
+    })
+  }
+  return to
+}

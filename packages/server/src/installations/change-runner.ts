@@ -1,0 +1,209 @@
+import type { Change } from '@sealift/api/change.ts'
+import type { Job } from '@sealift/api/job.ts'
+import type { ContentStore } from '@sealift/content/content-store.ts'
+import { readBlob } from '@sealift/content/read-blob.ts'
+import type { Driver } from '@sealift/deploy/driver.ts'
+import { systemClock } from '@sealift/deploy/pipeline/clock.ts'
+import { execute, resume } from '@sealift/deploy/pipeline/execute.ts'
+import type { Journal } from '@sealift/deploy/pipeline/journal.ts'
+import type { ExecutionResult, PipelineContext, Stage } from '@sealift/deploy/pipeline/pipeline-context.ts'
+import type { Plan } from '@sealift/deploy/plan/plan.ts'
+import { assertAgreed } from '@sealift/deploy/plan/planner.ts'
+import { wantedImage } from '@sealift/deploy/resolve.ts'
+import { imagesOf } from '@sealift/deploy/state.ts'
+import { prepareDockerArchive } from '@sealift/images/write-docker-archive.ts'
+import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import { type JobContext, type JobQueue, JobSuspended } from '../jobs/job-queue.ts'
+import type { TargetRegistry } from '../targets/target-registry.ts'
+import type { ChangePlanner } from './change-planner.ts'
+import type { DatabaseVault } from './database-vault.ts'
+import type { InstallationRegistry } from './installation-registry.ts'
+
+/** What a finished change tells. */
+export interface Changed {
+  readonly installation: string
+  readonly application: string
+  readonly version: string | null
+  readonly revision: number
+  readonly outcome: ExecutionResult['outcome']
+  /** Nothing had to be done. */
+  readonly unchanged: boolean
+  readonly checks: readonly { readonly check: string; readonly exitCode: number }[]
+}
+
+/** What running changes needs. */
+export interface ChangeRunnerParts {
+  readonly store: ContentStore
+  readonly targets: TargetRegistry
+  readonly installations: InstallationRegistry
+  readonly vault: DatabaseVault
+  readonly journal: Journal
+  readonly planner: ChangePlanner
+  readonly jobs: JobQueue
+}
+
+const STAGE_WORDS: Readonly<Record<Stage, string>> = {
+  preflight: 'Preflight',
+  images: 'Images',
+  apply: 'Applying',
+  checks: 'Checks',
+  return: 'Going back',
+  record: 'Recording',
+}
+
+/** Runs changes of installations as jobs. */
+export class ChangeRunner {
+  readonly #parts: ChangeRunnerParts
+
+  constructor(parts: ChangeRunnerParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Plans a change and starts it.
+   * @param agreed the digest of the plan that was shown; without it the change runs as planned now
+   * @throws SealiftError `PLAN_CHANGED`, `RUN_OPEN`, and what planning refuses
+   */
+  async start(change: Change, agreed?: string): Promise<Job> {
+    const { planner, installations, jobs } = this.#parts
+    const name = change.name
+    await this.#refuseOpen(name)
+    const { plan, driver, environment, application } = await planner.plan(change)
+    if (agreed !== undefined) assertAgreed(plan, agreed)
+    return jobs.start({
+      kind: change.kind,
+      title: titleOf(plan, application),
+      request: { installation: name, kind: change.kind, plan: plan.digest },
+      exclusive: [`installation ${name}`],
+      resumable: true,
+      run: async (context) => {
+        await installations.add({ name, environment, application })
+        try {
+          return await this.#finish(await execute(String(context.id), plan, await this.#pipeline([plan], driver, context)), plan, application)
+        } catch (thrown) {
+          // What was refused before its first revision leaves no installation behind.
+          if ((await installations.find(name))?.history.length === 0) await installations.forget(name)
+          throw thrown
+        }
+      },
+    })
+  }
+
+  /**
+   * Goes on with a change that was interrupted.
+   * @throws SealiftError `JOB_NOT_FOUND`, `JOB_NOT_INTERRUPTED`, `RUN_NOT_FOUND` where it had not changed anything yet
+   */
+  async resume(job: number): Promise<Job> {
+    const { journal, installations, targets, jobs } = this.#parts
+    const { title, kind, state } = await jobs.get(job)
+    if (state !== 'interrupted') throw new SealiftError('JOB_NOT_INTERRUPTED', `job ${job} (${title}) is ${state}; only an interrupted job can be resumed`)
+    const run = await journal.read(String(job))
+    if (run === undefined || run.ended) {
+      throw new SealiftError('RUN_NOT_FOUND', `job ${job} (${title}) had not begun to change anything when it was interrupted`, { hint: 'Start it again.' })
+    }
+    const known = await installations.find(run.plan.installation)
+    if (known === undefined) throw new SealiftError('INSTALLATION_NOT_FOUND', `there is no installation ${run.plan.installation}`)
+    const driver = await targets.driverOf(known.environment)
+    const { request } = await jobs.requestOf(job)
+    return jobs.restart(job, {
+      kind,
+      title,
+      request,
+      exclusive: [`installation ${known.name}`],
+      resumable: true,
+      run: async (context) => {
+        const plans = run.way === undefined ? [run.plan] : [run.plan, run.way.plan]
+        return this.#finish(await resume(String(job), await this.#pipeline(plans, driver, context)), run.plan, known.application)
+      },
+    })
+  }
+
+  /** The jobs whose changes a killed program left half done. */
+  async interrupted(): Promise<readonly number[]> {
+    return (await this.#parts.journal.open()).map(({ id }) => Number(id))
+  }
+
+  async #refuseOpen(installation: string): Promise<void> {
+    const open = (await this.#parts.journal.open()).find(({ plan }) => plan.installation === installation)
+    if (open === undefined) return
+    const job = await this.#parts.jobs.get(Number(open.id))
+    if (job.state !== 'interrupted') return
+    throw new SealiftError('RUN_OPEN', `${installation}: job ${job.id} (${job.title}) was interrupted half way`, {
+      hint: `Go on with: sealift jobs resume ${job.id}`,
+    })
+  }
+
+  async #pipeline(plans: readonly Plan[], driver: Driver, context: JobContext): Promise<PipelineContext> {
+    const { store, vault, journal } = this.#parts
+    const states = plans.flatMap(({ previous, next }) => [previous, next]).filter((state) => state !== null)
+    const images = states.flatMap((state) => imagesOf(state)).map(wantedImage)
+    let stage = ''
+    return {
+      driver,
+      vault,
+      journal,
+      archive: await prepareDockerArchive(store, images),
+      content: (digest) => readBlob(store, digest),
+      clock: systemClock,
+      cancel: context.signal,
+      suspend: context.suspend,
+      report: (event) => {
+        const words = STAGE_WORDS[event.stage]
+        if (event.done !== undefined && event.total !== undefined) context.progress(event.message || words, event.done, event.total, event.unit ?? 'steps')
+        else {
+          if (words !== stage) context.progress(words)
+          context.log(event.message)
+        }
+        stage = words
+      },
+    }
+  }
+
+  async #finish(result: ExecutionResult, plan: Plan, application: string): Promise<Changed> {
+    if (result.outcome === 'suspended') throw new JobSuspended()
+    if (result.outcome !== 'done') {
+      const reason = result.reason ?? new SealiftError('CHANGE_FAILED', `${plan.installation}: the change failed`)
+      throw new SealiftError(reason.code, reason.message, {
+        hint: result.outcome === 'returned' ? `${plan.installation} is as it was before, in revision ${plan.from}. ${reason.hint}` : reason.hint,
+        cause: reason,
+        details: {
+          ...reason.details,
+          outcome: result.outcome,
+          revision: result.revision.number,
+          ...(result.returned ? { returned: result.returned.number } : {}),
+        },
+      })
+    }
+    if (plan.kind === 'uninstall') await this.#forgetWhereDeleted(plan)
+    return {
+      installation: plan.installation,
+      application,
+      version: plan.next?.release.version ?? null,
+      revision: result.revision.number,
+      outcome: result.outcome,
+      unchanged: plan.items.every(({ effect }) => effect === 'kept' || effect === 'offered'),
+      checks: result.checks.map(({ check, exitCode }) => ({ check, exitCode })),
+    }
+  }
+
+  async #forgetWhereDeleted(plan: Plan): Promise<void> {
+    if (!plan.steps.some((step) => step.kind === 'uninstall' && step.deleteData)) return
+    await this.#parts.vault.forget(plan.installation)
+    await this.#parts.installations.forget(plan.installation)
+  }
+}
+
+function titleOf({ kind, installation, fromRelease, toRelease, to }: Plan, application: string): string {
+  switch (kind) {
+    case 'install':
+      return `install ${application} ${toRelease?.version} as ${installation}`
+    case 'upgrade':
+      return `upgrade ${installation} from ${fromRelease?.version} to ${toRelease?.version}`
+    case 'rollback':
+      return `roll back ${installation} to revision ${to}`
+    case 'configure':
+    case 'return':
+    case 'uninstall':
+      return `${kind} ${installation}`
+  }
+}

@@ -1,0 +1,170 @@
+import type { InstallationStatus, InstallationSummary, LogLine, RevisionSummary } from '@sealift/api/installation.ts'
+import type { ContentStore } from '@sealift/content/content-store.ts'
+import { readBlob } from '@sealift/content/read-blob.ts'
+import type { Driver } from '@sealift/deploy/driver.ts'
+import { type ResolveContext, resolveComponent } from '@sealift/deploy/resolve.ts'
+import { secretNames } from '@sealift/deploy/scope.ts'
+import { filesOf, runningComponents, secretsOf, type WantedState } from '@sealift/deploy/state.ts'
+import { type ComponentStatus, type Health, installationStatus, probeAll } from '@sealift/deploy/status.ts'
+import { isSealiftError, messageOf, SealiftError } from '@sealift/oci/sealift-error.ts'
+import { suggestion } from '@sealift/template/did-you-mean.ts'
+import type { ReleaseLibrary } from '../library/release-library.ts'
+import type { TargetRegistry } from '../targets/target-registry.ts'
+import type { DatabaseVault } from './database-vault.ts'
+import type { InstallationRegistry, KnownInstallation } from './installation-registry.ts'
+import { mergeLogs } from './merge-logs.ts'
+
+/** Which logs to read. */
+export interface LogRequest {
+  readonly component?: string
+  readonly follow?: boolean
+  readonly tail?: number
+  readonly since?: string
+}
+
+/** Tells how installations are. */
+export class InstallationView {
+  readonly #store: ContentStore
+  readonly #library: ReleaseLibrary
+  readonly #targets: TargetRegistry
+  readonly #installations: InstallationRegistry
+  readonly #vault: DatabaseVault
+  readonly #supervised: boolean
+
+  constructor(parts: {
+    store: ContentStore
+    library: ReleaseLibrary
+    targets: TargetRegistry
+    installations: InstallationRegistry
+    vault: DatabaseVault
+    supervised: boolean
+  }) {
+    this.#store = parts.store
+    this.#library = parts.library
+    this.#targets = parts.targets
+    this.#installations = parts.installations
+    this.#vault = parts.vault
+    this.#supervised = parts.supervised
+  }
+
+  /** All installations, each asked how it is. */
+  async list(): Promise<InstallationSummary[]> {
+    const known = await this.#installations.list()
+    return Promise.all(known.map(async (installation) => (await this.#look(installation)).summary))
+  }
+
+  /** One installation with its components. @throws SealiftError `INSTALLATION_NOT_FOUND` */
+  async status(name: string): Promise<InstallationStatus> {
+    const known = (await this.#installations.find(name)) ?? (await this.#installations.get(name))
+    const { summary, components } = await this.#look(known)
+    const context = known.current === undefined ? undefined : await this.#context(name, known.current.state)
+    return {
+      ...summary,
+      supervised: this.#supervised,
+      components: components.map(({ component, health, message, ready, wanted, restarts, leftOver }) => {
+        const { definition, image } = (context as ResolveContext).state.components[component] as WantedState['components'][string]
+        return {
+          name: component,
+          module: definition.module,
+          workload: definition.workload,
+          image: image?.reference ?? '',
+          health,
+          message,
+          ready,
+          replicas: wanted,
+          restarts,
+          leftOver,
+          addresses: addressesOf(context as ResolveContext, component),
+        }
+      }),
+    }
+  }
+
+  /** Its history, newest first. @throws SealiftError `INSTALLATION_NOT_FOUND` */
+  async revisions(name: string): Promise<RevisionSummary[]> {
+    const known = (await this.#installations.find(name)) ?? (await this.#installations.get(name))
+    return known.history.toReversed().map(({ number, kind, createdAt, finishedAt, state, from, to, outcome, reason }) => ({
+      number,
+      kind,
+      createdAt,
+      ...(finishedAt === undefined ? {} : { finishedAt }),
+      version: state.release.version,
+      from,
+      ...(to === undefined ? {} : { to }),
+      outcome,
+      ...(reason === undefined ? {} : { reason }),
+      current: number === known.current?.number,
+    }))
+  }
+
+  /**
+   * What its components print, merged by time.
+   * @throws SealiftError `INSTALLATION_NOT_FOUND`, `COMPONENT_NOT_FOUND`
+   */
+  async logs(name: string, { component, follow = false, tail, since }: LogRequest, gone: AbortSignal): Promise<AsyncIterable<LogLine>> {
+    const { current, environment } = await this.#installations.get(name)
+    const components = runningComponents(current.state)
+    if (component !== undefined && !components.includes(component)) {
+      throw new SealiftError('COMPONENT_NOT_FOUND', `${name} has no running component ${component}`, {
+        hint: suggestion(component, components) || `It has: ${components.join(', ')}`,
+      })
+    }
+    const driver = await this.#targets.driverOf(environment)
+    const options = { follow, signal: gone, ...(tail === undefined ? {} : { tail }), ...(since === undefined ? {} : { since: new Date(since) }) }
+    const sources = (component === undefined ? components : [component]).map((each) => driver.logs(name, each, options))
+    return mergeLogs(sources, follow)
+  }
+
+  async #look(known: KnownInstallation): Promise<{ readonly summary: InstallationSummary; readonly components: readonly ComponentStatus[] }> {
+    const { name, application, environment, current, history } = known
+    const base = { name, application, environment, revision: current?.number ?? null, version: current?.state.release.version ?? null }
+    const summary = (health: Health, message: string, upgrade: string | null = null): InstallationSummary => ({ ...base, health, message, upgrade })
+    if (current === undefined) {
+      const last = history.at(-1)
+      return { summary: summary(last?.outcome === 'pending' ? 'starting' : 'failed', last?.reason ?? 'Not installed.'), components: [] }
+    }
+    try {
+      const driver = await this.#targets.driverOf(environment)
+      const { health, components } = await this.#observe(driver, name, current.state)
+      const ill = components.filter((component) => component.health !== 'healthy')
+      const message = ill.map(({ component, message: why }) => `${component}: ${why}`).join(' ')
+      return { summary: summary(health, message, await this.#newer(current.state)), components }
+    } catch (thrown) {
+      if (!isSealiftError(thrown, 'ENGINE_UNREACHABLE')) throw thrown
+      return { summary: summary('failed', messageOf(thrown)), components: [] }
+    }
+  }
+
+  async #observe(driver: Driver, name: string, state: WantedState): Promise<{ readonly health: Health; readonly components: readonly ComponentStatus[] }> {
+    const observed = await driver.observe(name)
+    const secrets = new Map<string, string>()
+    for (const id of secretsOf(state).keys()) secrets.set(id, await this.#vault.get(id))
+    const probes = await probeAll(driver, await this.#context(name, state), observed, (id) => secrets.get(id) ?? '')
+    return installationStatus({ state, observed, probes, stopped: new Set() })
+  }
+
+  async #context(installation: string, state: WantedState): Promise<ResolveContext> {
+    const contents = new Map<string, Buffer>()
+    for (const digest of filesOf(state)) contents.set(digest, await readBlob(this.#store, digest))
+    return { installation, state, contents }
+  }
+
+  async #newer({ release }: WantedState): Promise<string | null> {
+    try {
+      const latest = await this.#library.find(release.application)
+      return latest.row.sequence > release.sequence ? latest.row.version : null
+    } catch (thrown) {
+      if (isSealiftError(thrown, 'RELEASE_NOT_FOUND')) return null
+      throw thrown
+    }
+  }
+}
+
+function addressesOf(context: ResolveContext, component: string): string[] {
+  const { ports } = resolveComponent(context, component, secretNames)
+  return ports.flatMap(({ name, hostPort }) => {
+    if (hostPort === undefined) return []
+    const kind = context.state.components[component]?.ports[name]?.public?.kind ?? 'tcp'
+    return [`${kind}://HOST:${hostPort}`]
+  })
+}
