@@ -115,6 +115,11 @@ async function run(command: readonly string[], options: { stdin?: Readable; tty?
   return { exitCode, out, err }
 }
 
+const missingOf = async (images: readonly TestImage[]): Promise<string[]> => (await driver.missingImages(images)).map(({ reference }) => reference)
+
+const isClassicStore = async (): Promise<boolean> =>
+  (await driver.capabilities()).engine.startsWith('Docker') && !JSON.stringify((await engine.info()).DriverStatus).includes('io.containerd')
+
 const collect = async (lines: AsyncIterable<LogLine>): Promise<LogLine[]> => {
   const all: LogLine[] = []
   for await (const line of lines) all.push(line)
@@ -147,18 +152,18 @@ describe('the engine', () => {
 describe('images', () => {
   test('are missing until they are loaded, under their own name and with the expected layers', async () => {
     const fresh = await busyboxImage(randomBytes(8).toString('hex'))
-    expect(await driver.missingImages([image, fresh])).toEqual([fresh])
+    expect(await missingOf([image, fresh])).toEqual([fresh.reference])
     const seen: number[] = []
     await driver.ensureImages([image, fresh], archiveOf(), (done) => seen.push(done))
-    expect(await driver.missingImages([image, fresh])).toEqual([])
+    expect(await missingOf([image, fresh])).toEqual([])
     expect(seen.at(-1)).toBeGreaterThan(0)
     await engine.removeImage(fresh.localName)
   })
 
   test('with equal layers and other settings are told apart', async () => {
-    const other = await busyboxImage('one', ['COLOUR=blue'])
+    const other = await busyboxImage('one', ['COLOUR=blue', `RUN=${installation}`])
     expect(other.diffIds).toEqual(image.diffIds)
-    expect(await driver.missingImages([other])).toEqual([other])
+    expect(await missingOf([other])).toEqual([other.reference])
     await driver.ensureImages([other], archiveOf(), () => {})
     const result = await driver.runOnce({ installation, name: 'colour', image: other, command: ['sh', '-c', 'echo $COLOUR'], env: {}, timeout: 20 })
     expect(result.output).toBe('blue\n')
@@ -169,19 +174,21 @@ describe('images', () => {
     const fresh = await busyboxImage(randomBytes(8).toString('hex'))
     const archive = archiveOf()
     await driver.ensureImages([fresh], archive, () => {})
-    expect(archive.omitted).toEqual([[image.diffIds[0]]])
-    expect(await driver.missingImages([fresh])).toEqual([])
+    // Only the engine's classic store takes an archive without layers that it names.
+    expect(archive.omitted).toEqual([(await isClassicStore()) ? [image.diffIds[0]] : []])
+    expect(await missingOf([fresh])).toEqual([])
     await engine.removeImage(fresh.localName)
   })
 
-  test('come whole where the engine does not take the short archive', async () => {
+  test('come whole where the engine does not take the short archive', async (ctx) => {
+    if (!(await isClassicStore())) ctx.skip('the engine is never given a short archive')
     const fresh = await busyboxImage(randomBytes(8).toString('hex'))
     const whole = archiveOf()
     const broken = archiveOf(() => Buffer.from('no tar'))
     let tries = 0
     await driver.ensureImages([fresh], { open: (images, omit) => (tries++ === 0 ? broken : whole).open(images, omit) }, () => {})
     expect(whole.omitted).toEqual([[]])
-    expect(await driver.missingImages([fresh])).toEqual([])
+    expect(await missingOf([fresh])).toEqual([])
     await engine.removeImage(fresh.localName)
   })
 
@@ -189,7 +196,7 @@ describe('images', () => {
     const fresh = await busyboxImage(randomBytes(8).toString('hex'))
     const spoilt = archiveOf((layer) => Buffer.concat([layer, Buffer.alloc(512)]))
     await expect(driver.ensureImages([fresh], spoilt, () => {})).rejects.toMatchObject({ code: 'ENGINE_FAILED' })
-    expect(await driver.missingImages([fresh])).toEqual([fresh])
+    expect(await missingOf([fresh])).toEqual([fresh.reference])
   })
 
   test('keep the fault of the archive that gives them', async () => {
@@ -210,7 +217,7 @@ describe('images', () => {
     const archive = archiveOf()
     await driver.ensureImages([fresh], archive, () => {})
     expect(archive.omitted).toEqual([])
-    expect(await driver.missingImages([fresh])).toEqual([])
+    expect(await missingOf([fresh])).toEqual([])
     await engine.removeImage('sealift.local/test/other:x')
     await engine.removeImage(fresh.localName)
   })
@@ -318,7 +325,11 @@ describe('a component', () => {
       installation,
       name: 'lookup',
       image,
-      command: ['sh', '-c', 'for n in web web-0 web-2; do busybox nslookup $n 127.0.0.11 >/dev/null 2>&1 && echo $n; done'],
+      command: [
+        'sh',
+        '-c',
+        's=$(busybox awk "/^nameserver/ { print \\$2; exit }" /etc/resolv.conf); for n in web web-0 web-2; do busybox nslookup $n $s >/dev/null 2>&1 && echo $n; done',
+      ],
       env: {},
       timeout: 30,
     })
@@ -613,7 +624,7 @@ describe('logs', () => {
   const CHATTER = [
     'sh',
     '-c',
-    'for i in 1 2 3; do echo line $i; busybox sleep 0.1; done; echo oops >&2; busybox printf %040000d 7; echo; exec busybox sleep 1000',
+    'busybox printf %040000d 7; echo; for i in 1 2 3; do echo line $i; busybox sleep 0.1; done; echo oops >&2; exec busybox sleep 1000',
   ]
 
   test('of all replicas are merged by time; lines are whole', async () => {
@@ -625,17 +636,16 @@ describe('logs', () => {
     expect(lines.map(({ time }) => time)).toEqual(lines.map(({ time }) => time).toSorted())
     const second = lines.filter(({ replica }) => replica === 1)
     expect(second.map(({ stream, text }) => [stream, text.length > 100 ? text.length : text])).toEqual([
+      ['stdout', 40_000],
       ['stdout', 'line 1'],
       ['stdout', 'line 2'],
       ['stdout', 'line 3'],
       ['stderr', 'oops'],
-      ['stdout', 40_000],
     ])
-    expect(second[4]?.text).toMatch(/^0+7$/)
-    // The engine keeps the longest line in three pieces.
-    const last = await collect(driver.logs(installation, 'web', { follow: false, replica: 0, tail: 4 }))
-    expect(last.map(({ text }) => text.length)).toEqual([4, 40_000])
-    const since = new Date(Date.parse(second[2]?.time ?? '') - 30)
+    expect(second[0]?.text).toMatch(/^0+7$/)
+    const last = await collect(driver.logs(installation, 'web', { follow: false, replica: 0, tail: 2 }))
+    expect(last.map(({ text }) => text)).toEqual(['line 3', 'oops'])
+    const since = new Date(Date.parse(second[3]?.time ?? '') - 30)
     const later = await collect(driver.logs(installation, 'web', { follow: false, replica: 1, since }))
     expect(later[0]?.text).toBe('line 3')
   })
@@ -668,18 +678,18 @@ describe('a one-off container', () => {
       name: 'check',
       image,
       entrypoint: ['sh', '-c'],
-      command: ['echo $A; busybox seq 1 30000; echo bad >&2; exit 5'],
+      command: ['echo $A; busybox seq 1 30000; exit 5'],
       env: { A: 'first' },
       timeout: 60,
     })
     expect(result).toMatchObject({ exitCode: 5, timedOut: false })
     expect(result.output.length).toBe(64 * 1024)
-    expect(result.output.endsWith('30000\nbad\n')).toBe(true)
+    expect(result.output.endsWith('29999\n30000\n')).toBe(true)
     expect(await engine.listContainers(labelFilter({ [Label.installation]: installation }))).toEqual([])
   })
 
   test('is killed after its time', async () => {
-    const result = await driver.runOnce({ installation, name: 'check', image, command: ['sh', '-c', 'echo begun; busybox sleep 100'], env: {}, timeout: 1 })
+    const result = await driver.runOnce({ installation, name: 'check', image, command: ['sh', '-c', 'echo begun >&2; busybox sleep 100'], env: {}, timeout: 1 })
     expect(result).toEqual({ exitCode: 137, timedOut: true, output: 'begun\n' })
     expect(await engine.listContainers(labelFilter({ [Label.installation]: installation }))).toEqual([])
   })

@@ -263,7 +263,7 @@ export interface Driver extends AsyncDisposable {
   /** Removes everything of an installation; volumes only if told to. */
   removeInstallation(installation: string, options: { readonly deleteData: boolean }): Promise<void>
   observe(installation: string): Promise<Observed>
-  /** One attempt of a probe against a replica. */
+  /** One attempt of a probe against a replica, `timeout` in seconds. Whatever is wrong with the replica is an unhealthy result, not an error. */
   probe(
     installation: string,
     component: string,

@@ -3,6 +3,7 @@ import { ensureComponent, removeComponent, startComponent, stopComponent } from 
 import { type EngineSettings, logConfigFor } from './container-spec.ts'
 import { isLocalAddress } from './engine-address.ts'
 import { EngineClient } from './engine-client.ts'
+import { isPodman } from './engine-types.ts'
 import { exec } from './exec.ts'
 import { ensureHolderImage, ensureImages, missingImages } from './images.ts'
 import { removeInstallation } from './installation.ts'
@@ -34,7 +35,7 @@ export function createDockerDriver({ address }: { readonly address: string }): D
     capabilities: () => capabilities(engine),
     preflight: (request) => preflight(engine, request),
     missingImages: (images) => missingImages(engine, images),
-    ensureImages: async (images, archive, progress) => ensureImages(engine, await engine.info(), images, archive, progress),
+    ensureImages: (images, archive, progress) => ensureImages(engine, images, archive, progress),
     ensureInstallation: (installation) => ensureNetwork(engine, installation),
     ensureComponent: async (wanted) => ({ changed: await ensureComponent(engine, await settings(), wanted) }),
     removeComponent: (installation, component) => removeComponent(engine, installation, component),
@@ -51,9 +52,9 @@ export function createDockerDriver({ address }: { readonly address: string }): D
 }
 
 async function capabilities(engine: EngineClient): Promise<Capabilities> {
-  const { Version, Os, Arch, Components } = await engine.version()
+  const version = await engine.version()
   const info = await engine.info()
-  const product = Components?.some(({ Name }) => Name.startsWith('Podman')) === true ? 'Podman' : 'Docker Engine'
+  const product = isPodman(version) ? 'Podman' : 'Docker Engine'
   const free = await freeDisk(engine, info)
   const rootless = info.SecurityOptions?.some((option) => option.startsWith('name=rootless')) === true
   const acts = new Set(ACTS)
@@ -61,8 +62,8 @@ async function capabilities(engine: EngineClient): Promise<Capabilities> {
   if (isLocalAddress(engine.address) && !rootless) acts.add('networkProbes')
   return {
     driver: 'docker',
-    engine: `${product} ${Version}`,
-    platforms: [{ os: Os, architecture: Arch }],
+    engine: `${product} ${version.Version}`,
+    platforms: [{ os: version.Os, architecture: version.Arch }],
     acts,
     memory: info.MemTotal,
     cpus: info.NCPU,

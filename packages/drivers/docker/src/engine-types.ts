@@ -9,6 +9,11 @@ export interface EngineVersion {
   readonly Components?: readonly { readonly Name: string; readonly Version: string }[]
 }
 
+/** Podman answers as Docker does, and differs where its store and its DNS show. */
+export function isPodman({ Components }: EngineVersion): boolean {
+  return Components?.some(({ Name }) => Name.startsWith('Podman')) === true
+}
+
 export interface EngineInfo {
   readonly DockerRootDir: string
   readonly Driver: string

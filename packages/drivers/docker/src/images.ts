@@ -4,7 +4,7 @@ import type { Digest } from '@sealift/oci/digest.ts'
 import { parseReference } from '@sealift/oci/reference.ts'
 import { isSealiftError, SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { EngineClient } from './engine-client.ts'
-import type { EngineInfo, ImageDetails } from './engine-types.ts'
+import { type ImageDetails, isPodman } from './engine-types.ts'
 import { createHolderImage } from './holder-image.ts'
 import { layersToOmit } from './layer-chains.ts'
 
@@ -30,17 +30,11 @@ export async function missingImages(engine: EngineClient, images: readonly Wante
  * that it surely has are not sent; where it does not go along with that, everything is.
  * @throws SealiftError `ENGINE_FAILED` where the engine does not have an image afterwards; what the archive throws
  */
-export async function ensureImages(
-  engine: EngineClient,
-  info: EngineInfo,
-  images: readonly WantedImage[],
-  archive: ImageArchive,
-  progress: Progress,
-): Promise<void> {
+export async function ensureImages(engine: EngineClient, images: readonly WantedImage[], archive: ImageArchive, progress: Progress): Promise<void> {
   const missing: WantedImage[] = []
   for (const image of await missingImages(engine, images)) if (!(await tagExisting(engine, image))) missing.push(image)
   if (missing.length === 0) return
-  const omit = reusesLayers(info) ? await knownLayers(engine, missing) : new Set<Digest>()
+  const omit = (await reusesLayers(engine)) ? await knownLayers(engine, missing) : new Set<Digest>()
   if (omit.size === 0) await load(engine, missing, archive, undefined, progress)
   else {
     try {
@@ -54,8 +48,10 @@ export async function ensureImages(
   for (const image of missing) await requireImage(engine, image)
 }
 
-/** The engine's classic store opens no layer that it has; containerd's reads every one that an archive names. */
-function reusesLayers({ DriverStatus }: EngineInfo): boolean {
+/** Docker's classic store opens no layer that it has; containerd's and Podman's read every one that an archive names. */
+async function reusesLayers(engine: EngineClient): Promise<boolean> {
+  if (isPodman(await engine.version())) return false
+  const { DriverStatus } = await engine.info()
   return !DriverStatus?.some(([name, value]) => name === 'driver-type' && value?.startsWith('io.containerd.') === true)
 }
 

@@ -46,7 +46,11 @@ async function* replicaLines(
       ...(tail === undefined ? {} : { tail }),
       ...(since === undefined ? {} : { since }),
     })
-    for await (const { stream, time, text } of readLines(demultiplex(output))) yield { component, replica: index, stream, time, text }
+    for await (const { stream, time, text } of readLines(demultiplex(output))) {
+      // Podman looks at whole seconds only.
+      if (since !== undefined && Date.parse(time) < since.getTime()) continue
+      yield { component, replica: index, stream, time, text }
+    }
   } catch (thrown) {
     // The reader has seen enough; that is how following ends.
     if (!signal.aborted) throw thrown

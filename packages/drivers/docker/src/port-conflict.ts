@@ -14,31 +14,36 @@ export async function explainPortConflict(engine: EngineClient, thrown: unknown,
   if (!isSealiftError(thrown, 'ENGINE_FAILED') || !CONFLICT.test(thrown.message)) return thrown
   const conflict = conflictingPort(thrown.message)
   if (conflict === undefined) return new SealiftError('PORT_IN_USE', `component ${component}: ${thrown.message}`, { cause: thrown, details: thrown.details })
-  const { port, protocol } = conflict
-  const holder = await portHolder(engine, port, protocol)
-  return new SealiftError('PORT_IN_USE', `component ${component} publishes host port ${port}/${protocol}, which ${holder ?? 'another program'} holds`, {
-    cause: thrown,
-    details: { component, port, protocol, ...(holder === undefined ? {} : { holder }) },
-  })
+  const { port } = conflict
+  for (const protocol of conflict.protocol === undefined ? (['tcp', 'udp'] as const) : [conflict.protocol]) {
+    const holder = await portHolder(engine, port, protocol)
+    if (holder !== undefined) return portInUse(component, port, holder, thrown)
+  }
+  return portInUse(component, port, 'another program', thrown)
 }
 
-/** The host port that an engine's words name. */
-export function conflictingPort(words: string): { readonly port: number; readonly protocol: 'tcp' | 'udp' } | undefined {
+const portInUse = (component: string, port: number, holder: string, cause: unknown): SealiftError =>
+  new SealiftError('PORT_IN_USE', `component ${component} publishes host port ${port}, which ${holder} holds`, { cause, details: { component, port, holder } })
+
+/** The host port that an engine's words name, and its protocol where they say it. */
+export function conflictingPort(words: string): { readonly port: number; readonly protocol?: 'tcp' | 'udp' } | undefined {
   const match = PORT.exec(words)
   if (match?.[2] === undefined) return undefined
-  return { port: Number(match[2]), protocol: match[1]?.toLowerCase() === 'udp' ? 'udp' : 'tcp' }
+  const protocol = match[1]?.toLowerCase()
+  return { port: Number(match[2]), ...(protocol === 'tcp' || protocol === 'udp' ? { protocol } : {}) }
 }
 
 /** Who has a port of the engine's host, in words; undefined where it can't be told. */
-export async function portHolder(engine: EngineClient, port: number, protocol: 'tcp' | 'udp'): Promise<string | undefined> {
+async function portHolder(engine: EngineClient, port: number, protocol: 'tcp' | 'udp'): Promise<string | undefined> {
   const container = publisherOf(await engine.listContainers({}), port, protocol)
   if (container !== undefined) return describePublisher(container)
   return isLocalAddress(engine.address) ? listenerOf(port, protocol) : undefined
 }
 
-/** The container that publishes a host port. */
+/** The running container that publishes a host port. */
 export function publisherOf(containers: readonly ContainerSummary[], port: number, protocol: 'tcp' | 'udp'): ContainerSummary | undefined {
-  return containers.find(({ Ports }) => Ports?.some(({ PublicPort, Type }) => PublicPort === port && Type === protocol))
+  // Podman also lists the ports of containers that never got them.
+  return containers.find(({ State, Ports }) => State === 'running' && Ports?.some(({ PublicPort, Type }) => PublicPort === port && Type === protocol))
 }
 
 /** A container as a person knows it. */
