@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { build } from 'esbuild'
-import { inject } from 'postject'
 
 /*
  * Makes the one self-contained file that a site runs: the program bundled into one script, put into
@@ -34,9 +34,9 @@ function runtimeOf(target: Target, folder: string): string {
   if (version === undefined) throw new Error(`package.json pins no ${name}`)
   const cached = join(ROOT, '.cache', 'runtime', `${name}-${version}`)
   if (!existsSync(cached)) {
-    const [packed] = JSON.parse(execFileSync('npm', ['pack', `${name}@${version}`, '--json', '--silent', '--pack-destination', folder], { encoding: 'utf8' })) as [
-      { readonly filename: string },
-    ]
+    const [packed] = JSON.parse(
+      execFileSync('npm', ['pack', `${name}@${version}`, '--json', '--silent', '--pack-destination', folder], { encoding: 'utf8' }),
+    ) as [{ readonly filename: string }]
     execFileSync('tar', ['-xzf', join(folder, packed.filename), '-C', folder, 'package/bin/node'])
     mkdirSync(join(ROOT, '.cache', 'runtime'), { recursive: true })
     renameSync(join(folder, 'package/bin/node'), cached)
@@ -61,20 +61,59 @@ async function bundleProgram(folder: string): Promise<string> {
   return script
 }
 
-async function packageFor(target: Target, script: string, folder: string): Promise<void> {
+/** The stages of making a file are quiet; one that fails throws with what it said. */
+function runNode(...argv: readonly string[]): void {
+  execFileSync(process.execPath, argv, { stdio: 'pipe' })
+}
+
+/** What a file is made from; one that was made from the same is left as it is. */
+function inputsOf(target: Target, script: string): string {
+  return createHash('sha256')
+    .update(`${target} ${manifest.optionalDependencies[`node-${target}`]}\n`)
+    .update(readFileSync(import.meta.filename))
+    .update(readFileSync(script))
+    .digest('hex')
+}
+
+function packageFor(target: Target, script: string, folder: string): void {
+  const finished = join(DIST, `sealift-${target}`)
+  const stamp = join(DIST, `.sealift-${target}.inputs`)
+  const inputs = inputsOf(target, script)
+  if (existsSync(finished) && existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) return report(finished, 'is current')
+  rmSync(stamp, { force: true })
+
   const blob = join(folder, `${target}.blob`)
   const config = join(folder, `${target}.json`)
-  writeFileSync(config, JSON.stringify({ main: script, output: blob, disableExperimentalSEAWarning: true, useCodeCache: false, useSnapshot: false }))
-  execFileSync(process.execPath, ['--experimental-sea-config', config], { stdio: ['ignore', 'ignore', 'inherit'] })
-  const unfinished = join(folder, `sealift-${target}`)
-  copyFileSync(runtimeOf(target, folder), unfinished)
-  chmodSync(unfinished, 0o755)
-  await inject(unfinished, 'NODE_SEA_BLOB', readFileSync(blob), { sentinelFuse: SEA_FUSE })
-  const finished = join(DIST, `sealift-${target}`)
-  copyFileSync(unfinished, `${finished}.partial`)
-  chmodSync(`${finished}.partial`, 0o755)
-  renameSync(`${finished}.partial`, finished)
-  console.log(`${finished}  ${Math.round(statSync(finished).size / 1e6)} MB  (sealift ${manifest.version})`)
+  writeFileSync(
+    config,
+    JSON.stringify({
+      main: script,
+      output: blob,
+      disableExperimentalSEAWarning: true,
+      // Made for the processor that makes it, so of no use to the other one.
+      useCodeCache: false,
+      useSnapshot: false,
+      // What a site has in NODE_OPTIONS is for other programs.
+      execArgvExtension: 'none',
+    }),
+  )
+  runNode('--experimental-sea-config', config)
+  const unfinished = join(DIST, `.sealift-${target}.${process.pid}`)
+  try {
+    copyFileSync(runtimeOf(target, folder), unfinished)
+    chmodSync(unfinished, 0o755)
+    // As a program of its own, for it writes warnings about the runtime's debug sections past any logger.
+    runNode(join(ROOT, 'node_modules/postject/dist/cli.js'), unfinished, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', SEA_FUSE)
+    renameSync(unfinished, finished)
+  } finally {
+    rmSync(unfinished, { force: true })
+  }
+  writeFileSync(stamp, inputs)
+  report(finished, `sealift ${manifest.version}`)
+}
+
+function report(file: string, what: string): void {
+  console.log(`${relative(ROOT, file)}  ${Math.round(statSync(file).size / 1e6)} MB  (${what})`)
 }
 
 const wanted = process.argv.slice(2)
@@ -87,7 +126,7 @@ mkdirSync(DIST, { recursive: true })
 const folder = mkdtempSync(join(tmpdir(), 'sealift-package-'))
 try {
   const script = await bundleProgram(folder)
-  for (const target of TARGETS) if (wanted.length === 0 || wanted.includes(target)) await packageFor(target, script, folder)
+  for (const target of TARGETS) if (wanted.length === 0 || wanted.includes(target)) packageFor(target, script, folder)
 } finally {
   rmSync(folder, { recursive: true })
 }
