@@ -3,16 +3,19 @@ import {
   type Amount,
   type ComponentDefinition,
   type ComponentState,
+  type Dependency,
   type FileState,
   isActive,
+  type Json,
   type PinnedImage,
   type PortState,
+  type ProbeDefinition,
   type WantedState,
 } from '../state.ts'
 import { sameContent, shownValue, type Value } from '../value.ts'
 import type { Notes } from './note.ts'
 import type { Effect, ItemKind, PlanItem } from './plan.ts'
-import { shownPort, shownVolume } from './shown.ts'
+import { shownDependency, shownPort, shownProbe, shownVolume } from './shown.ts'
 
 type Shown = string | null
 type Draft = Omit<PlanItem, 'restart'>
@@ -27,8 +30,6 @@ const WHY: Readonly<Record<'added' | 'changed' | 'removed', string>> = {
 const DEFINITION_KINDS: Readonly<Partial<Record<keyof ComponentDefinition, ItemKind>>> = {
   entrypoint: 'command',
   command: 'command',
-  probes: 'probe',
-  dependsOn: 'dependency',
 }
 
 function shownImage(image: PinnedImage | undefined): Shown {
@@ -44,6 +45,11 @@ function shownJson(value: unknown): Shown {
   if (typeof value === 'string') return value
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(' ')
   return canonicalJson(value)
+}
+
+function shownRoute(definition: Json): string {
+  const { component, port } = definition as { readonly component: string; readonly port: string | number }
+  return `to ${component}:${port}`
 }
 
 /** Gathers the items of a plan: differences, and what the notes add to them. */
@@ -105,10 +111,26 @@ function samePort(a: PortState, b: PortState): boolean {
   return a.port === b.port && a.protocol === b.protocol && sameJson(a.public, b.public)
 }
 
+function probesOf({ probes }: ComponentDefinition): Readonly<Record<string, ProbeDefinition>> {
+  return Object.fromEntries(Object.entries(probes))
+}
+
+function dependenciesOf({ dependsOn }: ComponentDefinition): Readonly<Record<string, Dependency>> {
+  return Object.fromEntries(dependsOn.map((dependency) => [dependency.component, dependency]))
+}
+
 function compareDefinitions(list: ItemList, name: string, before: ComponentDefinition, after: ComponentDefinition): void {
   for (const key of new Set([...Object.keys(after), ...Object.keys(before)]) as Set<keyof ComponentDefinition>) {
     if (key === 'carried') {
       list.table(name, 'setting', before.carried, after.carried, (json) => shownJson(json) ?? '', sameJson)
+      continue
+    }
+    if (key === 'probes') {
+      list.table(name, 'probe', probesOf(before), probesOf(after), shownProbe, sameJson)
+      continue
+    }
+    if (key === 'dependsOn') {
+      list.table(name, 'dependency', dependenciesOf(before), dependenciesOf(after), shownDependency, sameJson)
       continue
     }
     const [now, then] = [before[key], after[key]]
@@ -202,7 +224,7 @@ export function diffStates(
     'route',
     before?.routes ?? {},
     after.routes,
-    ({ definition }) => canonicalJson(definition),
+    ({ definition }) => shownRoute(definition),
     (a, b) => sameJson(a.definition, b.definition),
   )
   if (!sameJson(before?.alerts ?? [], after.alerts)) {

@@ -106,22 +106,26 @@ export function countEffects(items: readonly PlanItem[]): Readonly<Partial<Recor
   return counts
 }
 
-const WORDS: Readonly<Record<Effect, string>> = {
+const WORDS: Readonly<Record<Exclude<Effect, 'offered'>, string>> = {
   changed: 'changed',
   added: 'added',
   removed: 'removed',
   generated: 'generated',
   allocated: 'allocated',
   kept: 'kept',
-  offered: 'on offer',
   leftOver: 'left over',
   notActedOn: 'not acted on',
 }
 
-/** `3 changed · 1 added · 2 kept`. */
+/** `3 changed · 1 added · 2 kept (1 with a new default on offer)`. What is on offer is kept until it is taken. */
 export function countsLine(items: readonly PlanItem[]): string {
-  const counts = countEffects(items)
-  const parts = EFFECTS.filter((effect) => counts[effect] !== undefined).map((effect) => `${counts[effect]} ${WORDS[effect]}`)
+  const { offered = 0, ...counts } = countEffects(items)
+  if (offered > 0) counts.kept = (counts.kept ?? 0) + offered
+  const onOffer = offered === 0 ? '' : ` (${offered} with a new default on offer)`
+  const parts = EFFECTS.flatMap((effect) => {
+    if (effect === 'offered' || counts[effect] === undefined) return []
+    return [`${counts[effect]} ${WORDS[effect]}${effect === 'kept' ? onOffer : ''}`]
+  })
   return parts.length === 0 ? 'nothing changes' : parts.join(' · ')
 }
 

@@ -308,13 +308,15 @@ function finish(context: PlanContext, { kind, from, to, previous, next, notes, f
   const steps = stepsFor({ kind, installation, previous, next, observed, contents })
   const affected = new Set(steps.flatMap((step) => (step.kind === 'component' ? [step.component] : [])))
   const drafts = diffStates(previous, next, notes, why)
+  const there = new Set(observed.components.flatMap(({ name, replicas }) => (replicas.length > 0 ? [name] : [])))
+  const restarted = new Set([...affected].filter((name) => there.has(name)))
   const items = drafts.map(
-    (item): PlanItem => ({ ...item, restart: item.component !== null && affected.has(item.component) && CAUSES_RESTART.has(item.effect) }),
+    (item): PlanItem => ({ ...item, restart: item.component !== null && restarted.has(item.component) && CAUSES_RESTART.has(item.effect) }),
   )
-  const explained = new Set(items.filter(({ restart }) => restart).map(({ component }) => component))
+  const explained = new Set(items.filter(({ restart, kind }) => restart || kind === 'component').map(({ component }) => component))
   for (const component of affected) {
     if (explained.has(component)) continue
-    const changed = previous !== null && observed.components.some(({ name, replicas }) => name === component && replicas.length > 0)
+    const changed = there.has(component)
     items.push({
       component,
       kind: 'component',
@@ -323,7 +325,7 @@ function finish(context: PlanContext, { kind, from, to, previous, next, notes, f
       then: 'runs',
       effect: 'changed',
       why: changed ? 'A value that it uses changed, or it is not in its wanted state.' : 'It does not run and is started.',
-      restart: true,
+      restart: changed,
     })
   }
   if (kind === 'install' || kind === 'upgrade') items.push(...featuresNotActedOn(next, capabilities))

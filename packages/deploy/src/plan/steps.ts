@@ -60,25 +60,22 @@ export function stepsFor(input: StepInput): readonly Step[] {
   if (affected.length === 0 && removed.length === 0) return []
 
   const steps: Step[] = []
-  const before: string[] = []
   const known = previous === null ? new Map<string, unknown>() : secretsOf(previous)
   for (const [secret, { generate }] of secretsOf(next)) {
     if (generate !== undefined && !known.has(secret)) steps.push({ id: `generate ${secret}`, after: [], kind: 'generate', secret, spec: generate })
   }
-  before.push(...steps.map(({ id }) => id))
   steps.push({ id: 'images', after: [], kind: 'images', images: imagesOf(next) })
-  steps.push({ id: 'installation', after: ['images'], kind: 'installation' })
-  before.push('images', 'installation')
+  steps.push({ id: 'installation', after: steps.map(({ id }) => id), kind: 'installation' })
   // What gives up a host port that another one takes goes first; all else goes last, when nobody uses it any more.
   const first = removed.filter((name) => holdsPortOf(name, input))
-  for (const component of first) steps.push({ id: `remove ${component}`, after: [...before], kind: 'remove', component })
-  before.push(...first.map((component) => `remove ${component}`))
+  for (const component of first) steps.push({ id: `remove ${component}`, after: ['installation'], kind: 'remove', component })
+  const before = first.length === 0 ? ['installation'] : first.map((component) => `remove ${component}`)
 
   const work = affected.toSorted((a, b) => (wave.get(a) ?? 0) - (wave.get(b) ?? 0))
   // A job that is in place has ended: there is nothing to wait for.
   const isWaitedFor = (name: string): boolean => !affected.includes(name) && next.components[name]?.definition.workload !== 'job'
   const waited = new Set(work.flatMap((name) => waitsFor.get(name) ?? []).filter(isWaitedFor))
-  for (const component of waited) steps.push({ id: `wait ${component}`, after: [...before], kind: 'wait', component })
+  for (const component of waited) steps.push({ id: `wait ${component}`, after: before, kind: 'wait', component })
   const stepOf = (name: string): string => (affected.includes(name) ? `component ${name}` : `wait ${name}`)
   for (const component of work) {
     const replica = seen.get(component)?.replicas[0]

@@ -43,7 +43,7 @@ export class MemoryDriver implements Driver {
     await this.#call('capabilities', '')
     return {
       driver: 'memory',
-      engine: 'memory 1.0.0',
+      engine: 'memory 100.0',
       platforms: [hostPlatform()],
       acts: new Set(['stateless', 'stateful', 'job', 'sharedVolumes', 'hostPorts']),
     }
