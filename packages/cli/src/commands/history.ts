@@ -69,7 +69,7 @@ function formatHistory(revisions: readonly RevisionSummary[]): string {
       version,
       outcome,
       formatAge(createdAt),
-      [current ? '← current' : '', reason ?? ''].filter((part) => part !== '').join('  '),
+      [current ? '← current' : '', (reason ?? '').split('\n', 1)[0] ?? ''].filter((part) => part !== '').join('  '),
     ]),
   ])
 }

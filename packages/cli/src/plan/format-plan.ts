@@ -43,8 +43,9 @@ export function formatPlan(plan: Plan, { all }: PlanFormat = { all: true }): str
   for (const [component, items] of byComponent(plan.items)) {
     const shown = all ? items : items.filter(({ effect }) => effect !== 'generated' && effect !== 'notActedOn')
     if (shown.length === 0) continue
-    const restarts = component !== null && plan.restarts.includes(component)
-    lines.push('', `${paint(process.stdout, 'bold', component ?? plan.application)}${restarts && plan.kind !== 'install' ? '  (restarts)' : ''}`)
+    const isNew = items.some(({ kind, effect }) => kind === 'component' && effect === 'added')
+    const restarts = component !== null && plan.restarts.includes(component) && !isNew
+    lines.push('', `${paint(process.stdout, 'bold', component ?? plan.application)}${restarts ? '  (restarts)' : ''}`)
     for (const item of shown) lines.push(...formatItem(item, columns))
   }
   lines.push('', ...wrap(plan.rollbackNote, columns), `plan ${plan.digest.slice('sha256:'.length, 'sha256:'.length + 12)}`)
@@ -77,7 +78,13 @@ function formatItem(item: PlanItem, columns: number): string[] {
   const { sign, format } = EFFECTS[item.effect]
   const subject = item.kind === item.name ? item.kind : `${item.kind} ${item.name}`
   const change = paint(process.stdout, format, `  ${sign} ${subject}${values(item)}`)
-  return [change, ...wrap(item.why, columns - 6).map((line) => `      ${paint(process.stdout, 'dim', line)}`)]
+  const why = item.effect === 'offered' ? `${item.why} Take it with --take ${selector(item)}` : item.why
+  return [change, ...wrap(why, columns - 6).map((line) => `      ${paint(process.stdout, 'dim', line)}`)]
+}
+
+/** The name of an item for `--take` and `--decline`. */
+function selector({ component, kind, name }: PlanItem): string {
+  return component === null ? `${kind}/${name}` : `${component}/${kind}/${name}`
 }
 
 function values({ now, then, offered, effect }: PlanItem): string {

@@ -5,7 +5,7 @@ const BAR_WIDTH = 24
 /** Seconds over which the rate is averaged. */
 const RATE_WINDOW = 5
 
-/** Shows what a job does, on standard error: one line that is drawn anew on a terminal, a line for each stage elsewhere. */
+/** Shows what a job does, on standard error: one line that is drawn anew on a terminal; elsewhere its log, and a line for each stage that moves bytes. */
 export interface ProgressView {
   show(job: Job): void
   /** A line of the job's log, above the bar. */
@@ -28,9 +28,9 @@ class PlainProgress implements ProgressView {
   }
 
   show({ stage, total, unit }: Job): void {
-    if (stage === '' || stage === this.#stage) return
+    if (stage === this.#stage || unit !== 'bytes' || total === 0) return
     this.#stage = stage
-    this.#stream.write(`${stage}${total > 0 && unit === 'bytes' ? ` (${formatBytes(total)})` : ''}\n`)
+    this.#stream.write(`${stage} (${formatBytes(total)})\n`)
   }
 
   log(message: string): void {

@@ -355,7 +355,7 @@ class Execution {
         probes: resolveProbes(resolve, name, (id) => this.#secret(id)),
         timeout: component.definition.gate ?? GATE.timeout,
       },
-      { driver, clock, signal, report: (message) => report({ stage, component: name, message }) },
+      { driver, clock, signal, report: (message) => report({ stage, component: name, message, waiting: true }) },
     )
   }
 

@@ -19,6 +19,8 @@ export interface PipelineEvent {
   readonly done?: number
   readonly total?: number
   readonly unit?: 'bytes' | 'steps'
+  /** What is being waited for: news of the moment, nothing to keep. */
+  readonly waiting?: true
 }
 
 /** What an execution works with. */

@@ -6,7 +6,7 @@ import type { Driver } from '@sealift/deploy/driver.ts'
 import { systemClock } from '@sealift/deploy/pipeline/clock.ts'
 import { execute, resume } from '@sealift/deploy/pipeline/execute.ts'
 import type { Journal } from '@sealift/deploy/pipeline/journal.ts'
-import type { ExecutionResult, PipelineContext, Stage } from '@sealift/deploy/pipeline/pipeline-context.ts'
+import type { ExecutionResult, PipelineContext, PipelineEvent, Stage } from '@sealift/deploy/pipeline/pipeline-context.ts'
 import type { Plan } from '@sealift/deploy/plan/plan.ts'
 import { assertAgreed } from '@sealift/deploy/plan/planner.ts'
 import { wantedImage } from '@sealift/deploy/resolve.ts'
@@ -137,7 +137,6 @@ export class ChangeRunner {
     const { store, vault, journal } = this.#parts
     const states = plans.flatMap(({ previous, next }) => [previous, next]).filter((state) => state !== null)
     const images = states.flatMap((state) => imagesOf(state)).map(wantedImage)
-    let stage = ''
     return {
       driver,
       vault,
@@ -147,15 +146,7 @@ export class ChangeRunner {
       clock: systemClock,
       cancel: context.signal,
       suspend: context.suspend,
-      report: (event) => {
-        const words = STAGE_WORDS[event.stage]
-        if (event.done !== undefined && event.total !== undefined) context.progress(event.message || words, event.done, event.total, event.unit ?? 'steps')
-        else {
-          if (words !== stage) context.progress(words)
-          context.log(event.message)
-        }
-        stage = words
-      },
+      report: jobReporter(context),
     }
   }
 
@@ -190,6 +181,18 @@ export class ChangeRunner {
     if (!plan.steps.some((step) => step.kind === 'uninstall' && step.deleteData)) return
     await this.#parts.vault.forget(plan.installation)
     await this.#parts.installations.forget(plan.installation)
+  }
+}
+
+/** Tells a job's followers what the pipeline reports: bytes and steps as progress, what was done as lines of its log. */
+function jobReporter(context: JobContext): (event: PipelineEvent) => void {
+  let steps = { done: 0, total: 0 }
+  return ({ stage, component, message, done, total, unit, waiting }) => {
+    if (unit === 'bytes') return context.progress(message, done, total, 'bytes')
+    if (done !== undefined && total !== undefined) steps = { done, total }
+    const words = waiting ? `${STAGE_WORDS[stage]}, waiting for ${component}: ${message.split('\n', 1)[0]}` : STAGE_WORDS[stage]
+    context.progress(words, steps.done, steps.total)
+    if (!waiting) context.log(component === undefined ? message : `${component}: ${message}`)
   }
 }
 
