@@ -13,6 +13,7 @@ import { type VendorEngine, vendorEngine } from '@sealift/testbed/engine.ts'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, type TestContext, test } from 'vitest'
 import { archiveOf, busyboxImage, busyboxMissing, type TestImage } from './busybox-image.ts'
 import { cuttingProxy } from './cutting-proxy.ts'
+import { freePort } from './free-port.ts'
 
 const missing = busyboxMissing()
 let host: VendorEngine
@@ -125,14 +126,6 @@ const collect = async (lines: AsyncIterable<LogLine>): Promise<LogLine[]> => {
   for await (const line of lines) all.push(line)
   return all
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 
 describe('the engine', () => {
   test('says what it is', async () => {

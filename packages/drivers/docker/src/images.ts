@@ -74,6 +74,7 @@ async function load(
   stream.on('error', (failure) => counter.destroy(failure))
   counter.on('close', () => stream.destroy())
   await engine.loadImages(stream.pipe(counter))
+  progress(size, size)
 }
 
 /** Tags an image that the engine has under its ID alone, as a clean-up of names leaves it. */
