@@ -29,13 +29,13 @@ export function currentRevision(history: readonly Revision[]): Revision | undefi
   return newest?.kind === 'uninstall' ? undefined : newest
 }
 
-/** The revision that a rollback without a number goes to: the newest reached one before the current with another state. */
+/**
+ * The revision that a rollback without a number goes to: the one that the current came from. A
+ * rollback stands for the revision that it went to, so going back twice goes back two steps.
+ */
 export function previousRevision(history: readonly Revision[]): Revision | undefined {
-  const current = currentRevision(history)
-  if (current === undefined) return undefined
-  // A rollback or return stands for the revision it went to: going back twice goes back two steps.
-  const position = current.to ?? current.number
-  return history
-    .filter(({ outcome, number, kind }) => outcome === 'done' && number < position && kind !== 'uninstall' && kind !== 'rollback' && kind !== 'return')
-    .toSorted((a, b) => b.number - a.number)[0]
+  const byNumber = new Map(history.map((revision) => [revision.number, revision]))
+  let revision = currentRevision(history)
+  while (revision?.to !== undefined) revision = byNumber.get(revision.to)
+  return revision?.from == null ? undefined : byNumber.get(revision.from)
 }

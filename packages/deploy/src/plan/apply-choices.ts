@@ -4,12 +4,12 @@ import { parseCpu } from '@sealift/template/cpu.ts'
 import { closest, suggestion } from '@sealift/template/did-you-mean.ts'
 import { parseParameterValue } from '@sealift/template/parameter-value.ts'
 import type { Choices, ChosenValue, ComponentChoices } from '../choices.ts'
+import type { Finding } from '../driver.ts'
 import type { Amount, ComponentState, FileState, ModuleState, ParameterState, ScalingBounds, WantedState } from '../state.ts'
 import { GENERATED_DEFAULT, type Value } from '../value.ts'
 import { setBySite } from '../value-merge.ts'
 import { describeBounds, UNSET, withinBounds } from './merge-states.ts'
 import type { Notes } from './note.ts'
-import type { PlanFinding } from './plan.ts'
 
 const SET = 'Set by the site.'
 const GIVEN_UP = "The site's choice was given up for the vendor's."
@@ -40,8 +40,8 @@ function backToVendor(value: Value, where: string): Value | undefined {
  * Puts a site's choices into a state.
  * @throws SealiftError `NAME_UNKNOWN`, `PARAMETER_INVALID`, `VALUE_LOCKED`, `OUT_OF_BOUNDS`, `CHOICES_INVALID`, `QUANTITY_INVALID`
  */
-export function applyChoices(state: WantedState, choices: Choices, notes: Notes): { next: WantedState; findings: readonly PlanFinding[] } {
-  const findings: PlanFinding[] = []
+export function applyChoices(state: WantedState, choices: Choices, notes: Notes): { next: WantedState; findings: readonly Finding[] } {
+  const findings: Finding[] = []
   const parameters: Record<string, ParameterState> = { ...state.parameters }
   for (const [name, chosen] of Object.entries(choices.parameters)) {
     const { definition, value } = known(state.parameters, name, 'parameter')
@@ -66,7 +66,7 @@ export function applyChoices(state: WantedState, choices: Choices, notes: Notes)
   return { next: { ...state, parameters, modules, components }, findings }
 }
 
-function applyToComponent(name: string, component: ComponentState, chosen: ComponentChoices, notes: Notes, findings: PlanFinding[]): ComponentState {
+function applyToComponent(name: string, component: ComponentState, chosen: ComponentChoices, notes: Notes, findings: Finding[]): ComponentState {
   const { scaling } = component.definition
   return {
     ...component,
@@ -82,7 +82,7 @@ function assertUnlocked(value: Value | undefined, where: string): void {
   if (value?.onUpgrade === 'locked') throw new SealiftError('VALUE_LOCKED', `${where} is locked by the vendor`)
 }
 
-function applyEnv(name: string, component: ComponentState, { env: chosenEnv }: ComponentChoices, notes: Notes, findings: PlanFinding[]) {
+function applyEnv(name: string, component: ComponentState, { env: chosenEnv }: ComponentChoices, notes: Notes, findings: Finding[]) {
   const env: Record<string, Value> = { ...component.env }
   for (const [variable, chosen] of Object.entries(chosenEnv)) {
     const where = `component ${name}: variable ${variable}`

@@ -1,8 +1,8 @@
 import { parseVersion, parseVersionRange, versionInRange } from '@sealift/template/version.ts'
-import type { Capabilities, Feature } from '../driver.ts'
+import type { Capabilities, Feature, Finding } from '../driver.ts'
 import { runningComponents, type WantedState } from '../state.ts'
 import type { Requirements } from '../vendor-state.ts'
-import type { PlanFinding, PlanItem } from './plan.ts'
+import type { PlanItem } from './plan.ts'
 
 const GIBIBYTE = 2 ** 30
 
@@ -11,8 +11,8 @@ function gibibytes(bytes: number): string {
 }
 
 /** Where a target does not have what a release asks for. */
-export function findingsFor(requires: Requirements, capabilities: Capabilities): readonly PlanFinding[] {
-  const findings: PlanFinding[] = []
+export function findingsFor(requires: Requirements, capabilities: Capabilities): readonly Finding[] {
+  const findings: Finding[] = []
   const subject = `target ${capabilities.engine}`
   const error = (message: string, hint: string): void => void findings.push({ severity: 'error', subject, message, hint })
   const { disk, memory, cpus, architectures, engine } = requires

@@ -1,4 +1,5 @@
 import type { Digest } from '@sealift/oci/digest.ts'
+import type { Finding } from '../driver.ts'
 import type { PinnedImage, ReleaseIdentity, WantedState } from '../state.ts'
 import type { GenerateSpec } from '../value.ts'
 
@@ -67,14 +68,6 @@ export type Step = { readonly id: string; readonly after: readonly string[] } & 
   | { readonly kind: 'check'; readonly check: string }
 )
 
-/** Something that a person should know before agreeing. An `error` refuses execution. */
-export interface PlanFinding {
-  readonly severity: 'error' | 'warning'
-  readonly subject: string
-  readonly message: string
-  readonly hint: string
-}
-
 /** The difference between two states of an installation, what will happen, and why. Plain JSON without secrets. */
 export interface Plan {
   /** sha256 over everything else here. */
@@ -92,7 +85,8 @@ export interface Plan {
   readonly next: WantedState | null
   readonly items: readonly PlanItem[]
   readonly steps: readonly Step[]
-  readonly findings: readonly PlanFinding[]
+  /** What a person should know before agreeing. An `error` refuses execution. */
+  readonly findings: readonly Finding[]
   /** What becomes of a failure, in a sentence for people. */
   readonly rollbackNote: string
   /** Whether a failure goes back by itself. */

@@ -4,7 +4,7 @@ import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { canonicalJson } from '@sealift/template/canonical-json.ts'
 import { parseVersion, parseVersionRange, versionInRange } from '@sealift/template/version.ts'
 import type { Choices } from '../choices.ts'
-import type { Capabilities, Observed } from '../driver.ts'
+import type { Capabilities, Finding, Observed } from '../driver.ts'
 import { parseInstallationName } from '../installation-name.ts'
 import type { FileContents } from '../resolve.ts'
 import type { Revision } from '../revision.ts'
@@ -19,7 +19,7 @@ import { mergeStates } from './merge-states.ts'
 import { settleModules } from './modules.ts'
 import { Notes } from './note.ts'
 import { requireParameters } from './parameters.ts'
-import type { Plan, PlanFinding, PlanItem, PlanKind, Step } from './plan.ts'
+import type { Plan, PlanItem, PlanKind, Step } from './plan.ts'
 import { stepsFor } from './steps.ts'
 
 /** What every plan looks at. */
@@ -79,7 +79,7 @@ interface Outline {
   readonly previous: WantedState | null
   readonly next: WantedState
   readonly notes: Notes
-  readonly findings: readonly PlanFinding[]
+  readonly findings: readonly Finding[]
   readonly why?: (effect: 'added' | 'changed' | 'removed') => string
 }
 
@@ -137,7 +137,7 @@ export function planUpgrade(request: UpgradeRequest): Plan {
   decisions.assertAllUsed()
   const { next, findings } = settle(merged.next, choices, merged.notes, request)
   const { release } = current.state
-  const content: PlanFinding[] =
+  const content: Finding[] =
     release.version === vendor.release.version && release.digest !== vendor.release.digest
       ? [
           {
@@ -159,9 +159,17 @@ export function planUpgrade(request: UpgradeRequest): Plan {
   })
 }
 
-/** Plans the way back to an older revision. What came since stays and is shown as left over. */
+/**
+ * Plans the way back to an older revision. What came since stays and is shown as left over. With the
+ * current revision it repairs: whatever is not as recorded is brought back.
+ * @throws SealiftError `REVISION_UNREACHED`
+ */
 export function planRollback(request: RollbackRequest): Plan {
   const { current, to } = request
+  if (to.outcome !== 'done' || to.kind === 'uninstall') {
+    const what = to.kind === 'uninstall' ? 'an uninstallation' : to.outcome
+    throw new SealiftError('REVISION_UNREACHED', `revision ${to.number} of ${to.installation} is ${what}, so it cannot be gone back to`)
+  }
   const notes = new Notes()
   const next = rolledBack(current.state, to.state, notes)
   return finish(request, {
@@ -257,7 +265,7 @@ function targetPlatform(capabilities: Capabilities): Platform {
 }
 
 /** Applies choices and settles what follows from them: modules, parameters, host ports. */
-function settle(state: WantedState, choices: Choices, notes: Notes, { takenPorts }: PlanContext): { next: WantedState; findings: readonly PlanFinding[] } {
+function settle(state: WantedState, choices: Choices, notes: Notes, { takenPorts }: PlanContext): { next: WantedState; findings: readonly Finding[] } {
   const applied = applyChoices(state, choices, notes)
   requireParameters(applied.next)
   return { next: allocateHostPorts(settleModules(applied.next, notes), takenPorts, notes), findings: applied.findings }
@@ -271,6 +279,7 @@ function assertMayFollow(installed: WantedState['release'], { release, upgradeFr
     throw new SealiftError(
       'RELEASE_OLDER',
       `release ${release.version} (sequence ${release.sequence}) is older than the installed ${installed.version} (sequence ${installed.sequence})`,
+      { hint: 'To undo an upgrade, use sealift rollback; to install the older release as a new one, pass --allow-older.' },
     )
   }
   const isOther = release.digest !== installed.digest && release.version !== installed.version
@@ -347,7 +356,7 @@ function finish(context: PlanContext, { kind, from, to, previous, next, notes, f
 
 const CAUSES_RESTART: ReadonlySet<string> = new Set(['added', 'changed', 'removed', 'allocated', 'generated'])
 
-function platformFindings({ platform }: WantedState, capabilities: Capabilities): readonly PlanFinding[] {
+function platformFindings({ platform }: WantedState, capabilities: Capabilities): readonly Finding[] {
   if (capabilities.platforms.some(({ os, architecture }) => os === platform.os && architecture === platform.architecture)) return []
   return [
     {

@@ -50,16 +50,16 @@ describe('modules', () => {
   test('are on by default, and what is optional is not pulled in', () => expect(on(switched(state(body), {}))).toEqual(['core']))
 
   test('bring what their components need', () => {
-    const with_ = switched(state(body), { reporting: true })
-    expect(on(with_)).toEqual(['core', 'search', 'reporting'])
-    expect(with_.modules.search?.origin).toBe('needed')
-    expect(on(switched(with_, { reporting: false }))).toEqual(['core'])
+    const widened = switched(state(body), { reporting: true })
+    expect(on(widened)).toEqual(['core', 'search', 'reporting'])
+    expect(widened.modules.search?.origin).toBe('needed')
+    expect(on(switched(widened, { reporting: false }))).toEqual(['core'])
   })
 
   test('that are needed cannot be switched off, and the error names who needs them', () => {
-    const with_ = switched(state(body), { reporting: true })
-    expect(() => switched(with_, { search: false })).toThrow('module search is to be off, but component report needs it')
-    expect(() => switched(with_, { core: false })).toThrow('module core is to be off, but module reporting needs it')
+    const widened = switched(state(body), { reporting: true })
+    expect(() => switched(widened, { search: false })).toThrow('module search is to be off, but component report needs it')
+    expect(() => switched(widened, { core: false })).toThrow('module core is to be off, but module reporting needs it')
   })
 })
 

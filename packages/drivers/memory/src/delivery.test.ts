@@ -87,6 +87,8 @@ describe('install', () => {
     const result = await site.execute(await site.planInstall(shop1(), { ...CHOICES, modules: { reporting: false } }))
     expect(result.outcome).toBe('done')
     expect(Object.keys(site.running())).not.toContain('reports')
+    expect(site.env('web')).not.toHaveProperty('REPORTS_HOST')
+    expect((await installed()).env('web')).toMatchObject({ REPORTS_HOST: 'reports' })
   })
 
   test('that fails leaves no containers, and says which volumes it kept', async () => {
@@ -155,9 +157,9 @@ describe('configure', () => {
   test('switches a module off and on again', async () => {
     const site = await installed()
     await site.execute(await site.planConfigure({ modules: { reporting: false } }))
-    expect(touched(site)).toEqual(['remove reports'])
+    expect(touched(site)).toEqual(['ensure web', 'remove reports'])
     await site.execute(await site.planConfigure({ modules: { reporting: true } }))
-    expect(touched(site)).toEqual(['ensure reports'])
+    expect(touched(site)).toEqual(['ensure reports', 'ensure web'])
   })
 
   test('that changes nothing does nothing at the target', async () => {
@@ -297,6 +299,23 @@ describe('upgrade', () => {
 })
 
 describe('rollback', () => {
+  test('to a revision that was never reached is refused', async () => {
+    const site = await installed()
+    site.engine.behaviours.set(testConfig('app:2'), { readyAfter: 'never' })
+    await site.execute(await site.planUpgrade(shop2()))
+    await expect(site.planRollback(2)).rejects.toMatchObject({ code: 'REVISION_UNREACHED' })
+  })
+
+  test('to the current revision repairs what is not as recorded', async () => {
+    const site = await installed()
+    await site.driver.removeComponent('shop', 'web')
+    site.takeCalls()
+    const plan = await site.planRollback(1)
+    expect(find(plan, 'web/component/web')).toMatchObject({ effect: 'changed', why: 'It does not run and is started.' })
+    await site.execute(plan)
+    expect(touched(site)).toEqual(['ensure web'])
+  })
+
   test('brings the older revision back and keeps what came since as left over', async () => {
     const site = await upgraded()
     const plan = await site.planRollback()

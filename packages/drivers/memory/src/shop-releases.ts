@@ -37,7 +37,14 @@ const app: Component = {
   scaling: { min: 1, max: 4 },
 }
 
-const reports: Component = { name: 'reports', module: 'reporting', workload: 'stateless', image: 'reports:1', dependsOn: [{ component: 'db' }] }
+const reports: Component = {
+  name: 'reports',
+  module: 'reporting',
+  workload: 'stateless',
+  image: 'reports:1',
+  dependsOn: [{ component: 'db' }],
+  connection: [{ name: 'REPORTS_HOST', value: '${self.host}' }],
+}
 
 const web: Component = {
   name: 'web',
