@@ -211,7 +211,6 @@ export const ERROR_CATALOGUE = {
   APPLICATION_MISMATCH: entry(3, 'A release belongs to another application than the installation.', 'Choose a release of the same application.'),
   UPGRADE_REFUSED: entry(3, 'The release cannot follow the installed one.', 'Upgrade to a release in between first.'),
   PLATFORM_MISSING: entry(3, 'A release carries no image for the platform of the target.', 'Ask the vendor for a bundle with this platform.'),
-  REVISION_UNREACHED: entry(3, 'A revision that was never reached cannot be gone back to.', 'Choose one that the history shows as done.'),
   PLAN_CHANGED: entry(3, 'What would happen is no longer what was shown.', 'Look at the new plan and start again.'),
   PREFLIGHT_FAILED: entry(3, 'The target is not fit for the change; nothing was changed.', 'Do what each finding says, then start again.'),
   COMPONENT_UNHEALTHY: entry(1, 'A component did not become healthy in time.', 'Read its log with sealift logs.'),

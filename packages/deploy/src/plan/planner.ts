@@ -162,14 +162,10 @@ export function planUpgrade(request: UpgradeRequest): Plan {
 /**
  * Plans the way back to an older revision. What came since stays and is shown as left over. With the
  * current revision it repairs: whatever is not as recorded is brought back.
- * @throws SealiftError `REVISION_UNREACHED`
+ * Any revision can be compared with; only one that was reached should be executed towards.
  */
 export function planRollback(request: RollbackRequest): Plan {
   const { current, to } = request
-  if (to.outcome !== 'done' || to.kind === 'uninstall') {
-    const what = to.kind === 'uninstall' ? 'an uninstallation' : to.outcome
-    throw new SealiftError('REVISION_UNREACHED', `revision ${to.number} of ${to.installation} is ${what}, so it cannot be gone back to`)
-  }
   const notes = new Notes()
   const next = rolledBack(current.state, to.state, notes)
   return finish(request, {

@@ -299,13 +299,6 @@ describe('upgrade', () => {
 })
 
 describe('rollback', () => {
-  test('to a revision that was never reached is refused', async () => {
-    const site = await installed()
-    site.engine.behaviours.set(testConfig('app:2'), { readyAfter: 'never' })
-    await site.execute(await site.planUpgrade(shop2()))
-    await expect(site.planRollback(2)).rejects.toMatchObject({ code: 'REVISION_UNREACHED' })
-  })
-
   test('to the current revision repairs what is not as recorded', async () => {
     const site = await installed()
     await site.driver.removeComponent('shop', 'web')
