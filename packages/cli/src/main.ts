@@ -17,7 +17,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 async function main(): Promise<void> {
   const json = process.argv.includes('--json')
   try {
-    await createProgram().parseAsync(process.argv)
+    const words = process.argv.slice(2)
+    await createProgram().parseAsync(words[0] === '--version' ? ['-V'] : words, { from: 'user' })
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) reportFailure(thrown, json)
     else if (thrown.exitCode !== 0) reportFailure(new SealiftError('USAGE', thrown.message.replace(/^error: /, '')), json)

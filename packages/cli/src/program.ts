@@ -34,7 +34,8 @@ Every command takes --json and prints one JSON document then. Exit codes: 0 done
 export function createProgram(): Command {
   const program = new Command('sealift')
     .description('Delivers container applications into networks that have no way out.')
-    .version(SEALIFT_VERSION, '-V, --version')
+    // Not --version: publish takes that for the version of a release, and options may stand anywhere.
+    .version(SEALIFT_VERSION, '-V', 'print the version of Sealift (also: sealift --version)')
     .option('--json', 'print one JSON document on standard output')
     .option('--data <dir>', 'the data folder (default: $SEALIFT_DATA or ~/.sealift)')
     .option('--server <url>', 'use the server at this address, like unix:///var/lib/sealift/sealift.sock')

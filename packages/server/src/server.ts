@@ -55,6 +55,7 @@ async function serve(folder: DataFolder, listen: string | undefined): Promise<Ho
   await listenOnSocket(app, socket)
   // A server goes on by itself with what a killed one left half done; a single command leaves it to `jobs resume`.
   if (listen !== undefined) {
+    await services.starter.startAll()
     for (const job of await services.changes.interrupted()) {
       await services.changes.resume(job).catch((thrown: unknown) => process.emitWarning(`job ${job} could not be resumed: ${messageOf(thrown)}`))
     }

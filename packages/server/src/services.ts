@@ -5,6 +5,7 @@ import { ChangeRunner } from './installations/change-runner.ts'
 import { DatabaseJournal } from './installations/database-journal.ts'
 import { DatabaseVault } from './installations/database-vault.ts'
 import { InstallationRegistry } from './installations/installation-registry.ts'
+import { InstallationStarter } from './installations/installation-starter.ts'
 import { InstallationView } from './installations/installation-view.ts'
 import { JobQueue } from './jobs/job-queue.ts'
 import { KeyRing } from './keys/key-ring.ts'
@@ -28,6 +29,7 @@ export interface Services {
   readonly planner: ChangePlanner
   readonly changes: ChangeRunner
   readonly view: InstallationView
+  readonly starter: InstallationStarter
 }
 
 /** How the services are used. */
@@ -61,6 +63,7 @@ export function createServices({ path, store, db, masterKey }: DataFolder, { reg
     bundles: new BundleInspector(parts),
     planner,
     changes: new ChangeRunner({ store, targets, installations, vault, journal, planner, jobs }),
+    starter: new InstallationStarter(installations, targets),
     view: new InstallationView({ store, library, targets, installations, vault, supervised }),
   }
 }

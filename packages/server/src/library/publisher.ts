@@ -87,7 +87,7 @@ export class Publisher {
       insecureRegistries: request.insecureRegistries ?? [],
       platforms: platformsOf(template),
     }
-    const images = await collectImages(this.#store, imagesOf(template), origin, context)
+    const images = await collectImages(this.#store, imagesOf(template), origin, await this.#library.all(), context)
     context.signal.throwIfAborted()
     context.progress('Signing the release')
     const key = await this.#keys.signingKey()

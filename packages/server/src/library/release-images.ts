@@ -1,14 +1,13 @@
 import type { ContentStore } from '@sealift/content/content-store.ts'
-import { defaultEngineAddress } from '@sealift/driver-docker/engine-address.ts'
-import { EngineClient } from '@sealift/driver-docker/engine-client.ts'
-import { ingestDockerArchive } from '@sealift/images/ingest-docker-archive.ts'
 import { pullImage } from '@sealift/images/pull-image.ts'
 import type { StoredImage } from '@sealift/images/stored-image.ts'
 import type { Platform } from '@sealift/oci/platform.ts'
 import { formatReference, parseReference } from '@sealift/oci/reference.ts'
-import { isSealiftError, SealiftError } from '@sealift/oci/sealift-error.ts'
+import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { ReleaseImage } from '@sealift/template/release.ts'
 import type { JobContext } from '../jobs/job-queue.ts'
+import { engineImages } from './engine-images.ts'
+import type { HeldRelease } from './release-library.ts'
 
 /** Where a publication takes images from. */
 export interface ImageOrigin {
@@ -21,16 +20,18 @@ export interface ImageOrigin {
 
 /**
  * Brings images into the store in canonical form, each text of the template pinned to digests.
+ * @param held the releases whose content is in the store already
  * @throws SealiftError `IMAGE_NOT_FOUND` naming every image that is nowhere
  */
 export async function collectImages(
   store: ContentStore,
   texts: readonly string[],
   origin: ImageOrigin,
+  held: readonly HeldRelease[],
   context: JobContext,
 ): Promise<Record<string, ReleaseImage>> {
   const images: Record<string, ReleaseImage> = {}
-  const fromEngine = origin.from === 'registry' ? [] : await engineImages(store, texts, origin, context)
+  const fromEngine = origin.from === 'registry' ? [] : await engineImages(store, texts, origin, held, context)
   for (const [text, image] of fromEngine) images[text] = releaseImage(text, [image])
   const missing: string[] = []
   for (const text of texts) {
@@ -51,39 +52,6 @@ export async function collectImages(
   return images
 }
 
-async function engineImages(store: ContentStore, texts: readonly string[], origin: ImageOrigin, context: JobContext): Promise<Map<string, StoredImage>> {
-  using engine = new EngineClient(origin.engine ?? defaultEngineAddress())
-  const there: string[] = []
-  let size = 0
-  for (const text of texts) {
-    try {
-      const details = await engine.inspectImage(text)
-      if (details === undefined) continue
-      there.push(text)
-      size += details.Size ?? 0
-    } catch (thrown) {
-      // With `auto` a side without an engine publishes from registries alone.
-      if (origin.from === 'auto' && isSealiftError(thrown, 'ENGINE_UNREACHABLE')) return new Map()
-      throw thrown
-    }
-  }
-  if (there.length === 0) return new Map()
-  context.progress('Reading images from the engine', 0, size, 'bytes')
-  const stored = await ingestDockerArchive(await engine.saveImages(there), store, {
-    signal: context.signal,
-    // The sum of the images counts shared layers twice, so that the archive is never longer.
-    progress: (done) => context.progress('Reading images from the engine', Math.min(done, size), size, 'bytes'),
-  })
-  const byName = new Map(stored.flatMap((image) => image.references.map((name) => [formatReference(parseReference(name)), image] as const)))
-  const found = new Map<string, StoredImage>()
-  for (const text of there) {
-    const image = byName.get(formatReference(parseReference(text))) ?? (there.length === 1 ? stored[0] : undefined)
-    if (image === undefined) throw new SealiftError('ENGINE_FAILED', `the engine's archive does not hold ${text}, which it says it has`)
-    found.set(text, image)
-  }
-  return found
-}
-
 async function pull(store: ContentStore, text: string, origin: ImageOrigin, context: JobContext): Promise<StoredImage[]> {
   const stage = `Pulling ${text}`
   context.progress(stage)
@@ -95,7 +63,7 @@ async function pull(store: ContentStore, text: string, origin: ImageOrigin, cont
   })
 }
 
-function releaseImage(text: string, stored: readonly StoredImage[]): ReleaseImage {
+function releaseImage(text: string, stored: readonly Omit<StoredImage, 'references'>[]): ReleaseImage {
   return {
     reference: formatReference(parseReference(text)),
     platforms: stored.map(({ platform, manifest, config, layers, provenance }) => ({ platform, manifest, config, layers: [...layers], provenance })),
