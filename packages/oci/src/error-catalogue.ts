@@ -53,6 +53,11 @@ export const ERROR_CATALOGUE = {
 
   // Library
   RELEASE_NOT_FOUND: entry(4, 'The library has no such application or version.', 'See sealift releases.'),
+  TEMPLATE_UNSUPPORTED: entry(
+    3,
+    'A template asks for something that this version can not carry.',
+    'Take it out of the template, or use a later version of Sealift.',
+  ),
   RELEASE_UNSIGNED: entry(3, 'A release has no signature of its publisher, and nobody would accept it.', 'Publish it again.'),
   RELEASE_OLDER: entry(
     3,

@@ -49,7 +49,7 @@ async function serve(folder: DataFolder, listen: string | undefined): Promise<Ho
   const registry =
     listen === undefined
       ? undefined
-      : await serveRegistry(createRegistryHandler({ store: folder.store, catalog: createLibraryCatalog(services.library) }), listen)
+      : await serveRegistry(createRegistryHandler({ store: folder.store, catalog: createLibraryCatalog(services.library, folder.store) }), listen)
   const app = createApiServer(routeGroups(services))
   const socket = socketPath(folder.path)
   await listenOnSocket(app, socket)

@@ -42,6 +42,9 @@ export async function engineImages(
       size += details.Size
     } else found.set(text, known)
   }
+  if (found.size + toRead.length > 0 && origin.platforms.length > 1) {
+    context.log('The engine gives its images for one platform only; publish with --images registry to carry all that requires.arch names.', 'warning')
+  }
   if (toRead.length === 0) return found
   context.progress(STAGE, 0, size, 'bytes')
   const stored = await ingestDockerArchive(await engine.saveImages(toRead), store, {
@@ -70,8 +73,7 @@ async function inspect(engine: EngineClient, text: string, origin: ImageOrigin):
 
 function checkPlatform(text: string, { Os, Architecture, Variant }: ImageDetails, wanted: readonly Platform[]): void {
   const have: Platform = { os: Os, architecture: Architecture, ...(Variant ? { variant: Variant } : {}) }
-  const missing = wanted.filter((platform) => !platformMatches(have, platform))
-  if (missing.length === 0) return
+  if (wanted.some((platform) => platformMatches(have, platform))) return
   throw new SealiftError(
     'IMAGE_PLATFORM_MISSING',
     `image ${text}: the engine has it for ${formatPlatform(have)}, the release is to be for ${wanted.map(formatPlatform).join(', ')}`,

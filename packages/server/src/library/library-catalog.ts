@@ -1,7 +1,12 @@
+import type { ContentStore } from '@sealift/content/content-store.ts'
+import { writeBlob } from '@sealift/content/read-blob.ts'
 import type { Descriptor } from '@sealift/oci/descriptor.ts'
 import { type Digest, isDigest } from '@sealift/oci/digest.ts'
+import type { ImageIndex } from '@sealift/oci/manifest.ts'
+import { MediaType } from '@sealift/oci/media-types.ts'
 import { parseReference, siteRepository } from '@sealift/oci/reference.ts'
 import type { RegistryCatalog, ResolvedManifest } from '@sealift/registry/registry-catalog.ts'
+import type { ReleaseImagePlatform } from '@sealift/template/release.ts'
 import type { ReleaseLibrary } from './release-library.ts'
 
 interface Repository {
@@ -15,7 +20,7 @@ interface Repository {
  * `docker.io/library/nginx:1.25` is `docker.io/library/nginx` with the tag `1.25`. Where several
  * releases carry a tag, it leads to what arrived last; every digest stays reachable.
  */
-export function createLibraryCatalog(library: ReleaseLibrary): RegistryCatalog {
+export function createLibraryCatalog(library: ReleaseLibrary, store: ContentStore): RegistryCatalog {
   let known: { readonly count: number; readonly repositories: ReadonlyMap<string, Repository> } | undefined
 
   const load = async (): Promise<ReadonlyMap<string, Repository>> => {
@@ -32,8 +37,9 @@ export function createLibraryCatalog(library: ReleaseLibrary): RegistryCatalog {
           repository.manifests.set(manifest.digest, manifest)
           for (const { digest } of [config, ...layers]) repository.blobs.add(digest)
         }
-        const [first] = platforms
-        if (reference.tag !== undefined && first !== undefined) repository.tags.set(reference.tag, first.manifest)
+        const top = await topDescriptor(platforms, store)
+        repository.manifests.set(top.digest, top)
+        if (reference.tag !== undefined) repository.tags.set(reference.tag, top)
       }
     }
     known = { count, repositories }
@@ -52,4 +58,17 @@ export function createLibraryCatalog(library: ReleaseLibrary): RegistryCatalog {
     },
     hasBlob: async (name, digest) => (await load()).get(name)?.blobs.has(digest) === true,
   }
+}
+
+/** What a tag leads to: the manifest of the only platform, or an index of several, which is made here and always the same. */
+async function topDescriptor(platforms: readonly ReleaseImagePlatform[], store: ContentStore): Promise<Descriptor> {
+  const [first, ...others] = platforms
+  if (first !== undefined && others.length === 0) return first.manifest
+  const index: ImageIndex = {
+    schemaVersion: 2,
+    mediaType: MediaType.ociIndex,
+    manifests: platforms.map(({ manifest: { mediaType, digest, size }, platform }) => ({ mediaType, digest, size, platform })),
+  }
+  const bytes = Buffer.from(JSON.stringify(index))
+  return { mediaType: MediaType.ociIndex, digest: await writeBlob(store, bytes), size: bytes.length }
 }

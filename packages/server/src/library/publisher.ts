@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Job } from '@sealift/api/job.ts'
 import type { RouteInput } from '@sealift/api/route.ts'
 import type { releaseRoutes } from '@sealift/api/routes/releases.ts'
-import { formatFingerprint } from '@sealift/bundle/signature/fingerprint.ts'
+import { type Fingerprint, formatFingerprint } from '@sealift/bundle/signature/fingerprint.ts'
 import { PayloadType } from '@sealift/bundle/signature/payload-type.ts'
 import { sign } from '@sealift/bundle/signature/signature.ts'
 import type { ContentStore } from '@sealift/content/content-store.ts'
@@ -76,7 +76,14 @@ export class Publisher {
     } catch (thrown) {
       throw toSealiftError(thrown, `reading the template ${request.template}`)
     }
-    return parseTemplate(text, request.template, { allowSecrets: request.allowSecrets ?? [] })
+    const template = parseTemplate(text, request.template, { allowSecrets: request.allowSecrets ?? [] })
+    if (template.artifacts !== undefined && template.artifacts.length > 0) {
+      throw new SealiftError(
+        'TEMPLATE_UNSUPPORTED',
+        `${request.template}: artifacts: this version of Sealift does not carry artifacts yet, and leaves nothing out in silence`,
+      )
+    }
+    return template
   }
 
   async #publish(template: Template, version: string, request: PublishRequest, context: JobContext): Promise<Published> {
@@ -129,7 +136,7 @@ export class Publisher {
     if (held === undefined) return undefined
     const comparable = ({ sequence: _sequence, createdAt: _createdAt, ...content }: Release): unknown => JSON.parse(JSON.stringify(content)) as unknown
     if (!isDeepStrictEqual(comparable(held.release), comparable(release))) return undefined
-    return this.#published(held.release, held.row.digest, held.row.signer, true)
+    return this.#published(held.release, held.row.digest, formatFingerprint(held.row.signer as Fingerprint), true)
   }
 
   async #refuseForeign(application: string, boundKey: string): Promise<void> {
