@@ -13,8 +13,10 @@ export interface CommandOptions {
   readonly input?: string | Uint8Array
   /** Milliseconds after which the program is killed. */
   readonly timeout?: number
-  /** Shows the program's output on this process's terminal instead of collecting it. */
-  readonly show?: boolean
+  /** Shows the program's output on this process's terminal instead of collecting it; `errors`: only its standard error, where programs tell how far they are. */
+  readonly show?: boolean | 'errors'
+  /** Ends the program when it is aborted. */
+  readonly signal?: AbortSignal
 }
 
 /** A program that ended with another code than 0, with what it said. */
@@ -34,13 +36,16 @@ export function run(argv: readonly string[], options: CommandOptions = {}): Prom
   const [program, ...rest] = argv
   if (program === undefined) throw new TypeError('no program given')
   return new Promise((resolve, reject) => {
-    const output = options.show ? 'inherit' : 'pipe'
+    const shown = (stream: 'output' | 'errors') => (options.show === true || options.show === stream ? 'inherit' : 'pipe')
     const child = spawn(program, rest, {
       cwd: options.cwd,
       env: options.env ?? process.env,
-      stdio: [options.input === undefined ? 'ignore' : 'pipe', output, output],
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', shown('output'), shown('errors')],
       ...(options.timeout === undefined ? {} : { timeout: options.timeout, killSignal: 'SIGKILL' as const }),
     })
+    const abort = () => child.kill('SIGTERM')
+    options.signal?.addEventListener('abort', abort)
+    child.on('close', () => options.signal?.removeEventListener('abort', abort))
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []
     child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk))
