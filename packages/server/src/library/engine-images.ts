@@ -9,7 +9,7 @@ import { formatReference, parseReference } from '@sealift/oci/reference.ts'
 import { isSealiftError, SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { ReleaseImagePlatform } from '@sealift/template/release.ts'
 import type { JobContext } from '../jobs/job-queue.ts'
-import type { ImageOrigin } from './release-images.ts'
+import type { ImageOrigin } from './image-origin.ts'
 import type { HeldRelease } from './release-library.ts'
 
 const STAGE = 'Reading images from the engine'

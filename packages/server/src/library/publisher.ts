@@ -17,7 +17,8 @@ import { encodeRelease, filesOf, imagesOf, type Release, releaseDigest } from '@
 import type { Template } from '@sealift/template/schema/template.ts'
 import type { JobContext, JobQueue } from '../jobs/job-queue.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import { collectImages, type ImageOrigin } from './release-images.ts'
+import type { ImageOrigin } from './image-origin.ts'
+import { collectImages } from './release-images.ts'
 import { type ReleaseLibrary, releaseSize } from './release-library.ts'
 
 type PublishRequest = RouteInput<typeof releaseRoutes.publish>['body']

@@ -1,22 +1,13 @@
 import type { ContentStore } from '@sealift/content/content-store.ts'
 import { pullImage } from '@sealift/images/pull-image.ts'
 import type { StoredImage } from '@sealift/images/stored-image.ts'
-import type { Platform } from '@sealift/oci/platform.ts'
 import { formatReference, parseReference } from '@sealift/oci/reference.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { ReleaseImage } from '@sealift/template/release.ts'
 import type { JobContext } from '../jobs/job-queue.ts'
 import { engineImages } from './engine-images.ts'
+import type { ImageOrigin } from './image-origin.ts'
 import type { HeldRelease } from './release-library.ts'
-
-/** Where a publication takes images from. */
-export interface ImageOrigin {
-  /** `auto`: the engine where it has the image, else the registry that the reference names. */
-  readonly from: 'auto' | 'engine' | 'registry'
-  readonly engine?: string
-  readonly insecureRegistries: readonly string[]
-  readonly platforms: readonly Platform[]
-}
 
 /**
  * Brings images into the store in canonical form, each text of the template pinned to digests.
