@@ -9,6 +9,9 @@ import { routeGroups } from './http/route-groups.ts'
 import { createLibraryCatalog } from './library/library-catalog.ts'
 import { createServices } from './services.ts'
 
+/** Where the registry answers unless something else is asked for. */
+export const DEFAULT_LISTEN = '127.0.0.1:7070'
+
 /** A server in this process. */
 export interface HostedServer {
   /** The Unix socket on which it answers the API. */
@@ -43,7 +46,7 @@ export async function startServer({ data, listen }: ServerOptions): Promise<Host
 }
 
 async function serve(folder: DataFolder, listen: string | undefined): Promise<HostedServer> {
-  const services = createServices(folder, { registryAddress: listen, supervised: listen !== undefined })
+  const services = createServices(folder, { registryAddress: listen ?? DEFAULT_LISTEN, supervised: listen !== undefined })
   await services.jobs.recover()
   await services.targets.ensureDefaults()
   const registry =

@@ -34,8 +34,8 @@ export interface Services {
 
 /** How the services are used. */
 export interface ServicesOptions {
-  /** `host:port` of the registry, where one answers. */
-  readonly registryAddress: string | undefined
+  /** `host:port` at which the registry answers while a server runs. */
+  readonly registryAddress: string
   /** Whether a server runs for good, rather than for one command. */
   readonly supervised: boolean
 }
@@ -50,7 +50,7 @@ export function createServices({ path, store, db, masterKey }: DataFolder, { reg
   const journal = new DatabaseJournal(db)
   const vault = new DatabaseVault(db, masterKey)
   const installations = new InstallationRegistry(db, journal)
-  const site: Readonly<Record<string, string>> = registryAddress === undefined ? {} : { registry: registryAddress }
+  const site = { registry: registryAddress }
   const planner = new ChangePlanner({ store, library, targets, installations, vault, site })
   return {
     jobs,

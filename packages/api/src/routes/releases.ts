@@ -49,7 +49,7 @@ export const releaseRoutes = {
     body: Type.Object({
       application: Type.String(),
       version: Type.String(),
-      out: Type.String({ description: 'Absolute path of the file to write.' }),
+      out: Type.String({ description: 'Absolute path of the file to write, or of a folder to write it into.' }),
       overwrite: Type.Optional(Type.Boolean()),
       unsigned: Type.Optional(Type.Boolean()),
     }),

@@ -28,7 +28,7 @@ export function addExport(program: Command): void {
     .summary('write a release as one bundle file')
     .description('Writes a release with all that it needs as one signed file, to be carried to a site.')
     .argument('<app@version>', 'the release; without @version the latest')
-    .requiredOption('--out <file>', 'the file to write, usually ending in .sealift')
+    .requiredOption('--out <file>', 'the file to write, or a folder: the file is then named APP-VERSION.sealift')
     .option('--overwrite', 'replace the file if it exists')
     .option('--unsigned', 'leave out the signature over the bundle; a site refuses it unless told otherwise')
     .addHelpText('after', '\nExample:\n  sealift export bookshop@2.9.0 --out /media/usb/bookshop-2.9.0.sealift')

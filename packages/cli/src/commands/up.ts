@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
-import { startServer } from '@sealift/server/server.ts'
+import { DEFAULT_LISTEN, startServer } from '@sealift/server/server.ts'
 import type { Command } from 'commander'
 import { dataFolder, type GlobalOptions, reportFailure } from '../session.ts'
 
@@ -12,7 +12,7 @@ export function addUp(program: Command): void {
     .description(
       'Runs the server until it is stopped: the API for other commands, and the registry, from which Docker, podman and skopeo pull what the library holds.',
     )
-    .option('--listen <address>', 'where the registry answers', '127.0.0.1:7070')
+    .option('--listen <address>', 'where the registry answers', DEFAULT_LISTEN)
     .action(async ({ listen }: { listen: string }, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>()
       try {

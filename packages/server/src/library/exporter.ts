@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Job } from '@sealift/api/job.ts'
 import type { RouteInput } from '@sealift/api/route.ts'
 import type { releaseRoutes } from '@sealift/api/routes/releases.ts'
@@ -45,8 +46,9 @@ export class Exporter {
   }
 
   /** @throws SealiftError `RELEASE_NOT_FOUND`, `FILE_EXISTS`, `RELEASE_UNSIGNED` */
-  async start(request: ExportRequest): Promise<Job> {
-    const held = await this.#library.find(request.application, request.version)
+  async start(asked: ExportRequest): Promise<Job> {
+    const held = await this.#library.find(asked.application, asked.version)
+    const request = { ...asked, out: await outputFile(asked.out, held) }
     if (request.overwrite !== true && (await exists(request.out))) throw new SealiftError('FILE_EXISTS', `${request.out} exists already`)
     return this.#jobs.start({
       kind: 'export',
@@ -90,6 +92,12 @@ export class Exporter {
       signer: key === 'unsigned' ? '' : formatFingerprint(key.fingerprint),
     }
   }
+}
+
+/** The file to write; in a folder it is named after the release. */
+async function outputFile(out: string, { row }: HeldRelease): Promise<string> {
+  const there = await stat(out).catch(() => undefined)
+  return there?.isDirectory() === true ? join(out, `${row.application}-${row.version}.sealift`) : out
 }
 
 async function exists(path: string): Promise<boolean> {
