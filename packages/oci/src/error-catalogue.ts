@@ -8,12 +8,7 @@ interface ErrorEntry {
 
 const entry = (exit: ErrorEntry['exit'], meaning: string, wayOut: string): ErrorEntry => ({ exit, meaning, wayOut })
 
-/**
- * Every error that Sealift reports by intention. `docs/errors.md` lists the same codes, and a test
- * compares the two both ways.
- */
-export const ERROR_CATALOGUE = {
-  // Machine
+const MACHINE = {
   DISK_FULL: entry(
     1,
     'There is no space left where Sealift writes.',
@@ -22,7 +17,8 @@ export const ERROR_CATALOGUE = {
   DISK_FAULT: entry(1, 'The disk or stick reported a read or write fault.', 'Copy the file again from its source, or use another medium.'),
   FILE_NOT_FOUND: entry(4, 'A file or folder that was named does not exist.', 'Check the path.'),
   FILE_DENIED: entry(1, 'The operating system refused access to a file.', 'Run as a user who may access it, or correct its permissions.'),
-  INTERNAL: entry(1, 'Something unforeseen happened; this is a fault in Sealift.', 'Run again with SEALIFT_DEBUG=1 and report what it prints.'),
+  FILE_EXISTS: entry(3, 'The file to write is there already.', 'Choose another name, or pass --overwrite.'),
+  DATA_IN_USE: entry(3, 'Another Sealift process works on the data folder.', 'Stop it, wait for it to end, or use another folder with --data.'),
   DATABASE_NEWER: entry(1, 'The data folder was written by another version of Sealift.', 'Use the version of Sealift that wrote it, or a newer one.'),
   SECRET_KEY_MISSING: entry(
     1,
@@ -31,91 +27,22 @@ export const ERROR_CATALOGUE = {
   ),
   SECRET_UNREADABLE: entry(1, 'A stored secret does not open with the key file.', 'Use the key file that belongs to this data folder.'),
   SERVER_UNREACHABLE: entry(1, 'No Sealift server answers at the address.', 'Start it with sealift up, or correct --server.'),
-  DATA_IN_USE: entry(3, 'Another Sealift process works on the data folder.', 'Stop it, wait for it to end, or use another folder with --data.'),
   ADDRESS_INVALID: entry(2, 'A text is not an address to listen on.', 'Write it like 127.0.0.1:7070.'),
   ADDRESS_IN_USE: entry(1, 'The address to listen on is taken or not on this machine.', 'Choose another one with --listen.'),
   USAGE: entry(2, 'The command was called with words that it does not know.', 'See the help of the command: add --help.'),
+  INTERNAL: entry(1, 'Something unforeseen happened; this is a fault in Sealift.', 'Run again with SEALIFT_DEBUG=1 and report what it prints.'),
+} as const satisfies Record<string, ErrorEntry>
 
-  JOB_CONFLICT: entry(3, 'Another job works on the same thing.', 'Wait until it has ended, or cancel it with sealift jobs cancel.'),
-  JOB_INTERRUPTED: entry(1, 'The server went away while a job was at work.', 'Start the server again, or run any command; then sealift jobs resume.'),
-  INSTALLATION_NOT_FOUND: entry(4, 'There is no installation of that name.', 'See sealift status.'),
-  INSTALLATION_EXISTS: entry(3, 'An installation of that name is there already.', 'Upgrade it, or choose another name with --name.'),
-  REVISION_NOT_FOUND: entry(4, 'An installation has no such revision to go back to.', 'See sealift history NAME.'),
-  RUN_OPEN: entry(3, 'A change of the installation was interrupted half way.', 'Go on with it first: sealift jobs resume JOB.'),
-  COMPONENT_NOT_FOUND: entry(4, 'An installation has no component of that name.', 'See sealift status NAME.'),
-  NAME_TAKEN: entry(3, 'Something of that name is there already.', 'Choose another name.'),
-  TARGET_NOT_FOUND: entry(4, 'There is no target of that name.', 'See sealift target list.'),
-  TARGET_IN_USE: entry(3, 'Something still lives on the target or in the environment.', 'Remove what it carries first.'),
-  ENVIRONMENT_NOT_FOUND: entry(4, 'There is no environment of that name.', 'See sealift env list.'),
-  JOB_NOT_FOUND: entry(4, 'There is no job of that number.', 'See sealift jobs list.'),
-  JOB_NOT_INTERRUPTED: entry(3, 'Only an interrupted job can be resumed.', 'Start the work again.'),
-  JOB_CANCELLED: entry(1, 'A job was cancelled.', 'Start it again; what was verified or done already is not done twice.'),
-
-  // Library
-  RELEASE_NOT_FOUND: entry(4, 'The library has no such application or version.', 'See sealift releases.'),
-  TEMPLATE_UNSUPPORTED: entry(
-    3,
-    'A template asks for something that this version can not carry.',
-    'Take it out of the template, or use a later version of Sealift.',
-  ),
-  RELEASE_UNSIGNED: entry(3, 'A release has no signature of its publisher, and nobody would accept it.', 'Publish it again.'),
-  RELEASE_OLDER: entry(
-    3,
-    'A release is older than what is here: a vendor never takes a sequence number twice.',
-    'Ask for the current release. If going back is what you want, pass --allow-older.',
-  ),
-  APPLICATION_BOUND: entry(
-    3,
-    'An application comes under another key than the vendor that first delivered it.',
-    'Ask the vendor by another way than the bundle. If its key really changed, pass --rebind APP=FINGERPRINT.',
-  ),
-  IMAGE_NOT_FOUND: entry(4, 'An image is not where it should be taken from.', 'Build or pull it, or correct its name.'),
-  FILE_EXISTS: entry(3, 'The file to write is there already.', 'Choose another name, or pass --overwrite.'),
-
-  // Keys
-  KEY_NOT_FOUND: entry(4, 'No key of that fingerprint is known here.', 'See sealift keys list.'),
-  KEY_REVOKED: entry(3, 'The key was revoked here and is not trusted again.', 'Ask the vendor for the fingerprint of its new key.'),
-
-  // Content
-  DIGEST_INVALID: entry(2, 'A text is not a sha256 digest.', 'Give sha256: and 64 hexadecimal digits.'),
-  CONTENT_MISSING: entry(1, 'The store lacks content that something refers to.', 'Import the bundle that carries it again.'),
-  CONTENT_CORRUPT: entry(
-    1,
-    'Stored or received bytes are not those that their digest names.',
-    'Import the bundle that carries it again; the damaged blob is replaced.',
-  ),
-  REFERENCE_INVALID: entry(2, 'A text is not an image reference.', 'Write it like docker.io/library/nginx:1.25 or with @sha256:….'),
-  MANIFEST_INVALID: entry(
-    1,
-    'An image manifest, index or config is not what the OCI or Docker format says.',
-    'Build or pull the image again with a current tool.',
-  ),
-
-  // Images and registries
-  IMAGE_ARCHIVE_INVALID: entry(
-    1,
-    'An image archive (as docker save writes it) is cut off, or lacks what it names.',
-    'Save the image again, then repeat the command.',
-  ),
-  IMAGE_PLATFORM_MISSING: entry(4, 'The image is not there for the platform that is wanted.', 'Choose one of the platforms that the message lists.'),
-  IMAGE_UNSUPPORTED: entry(
-    3,
-    'The image has content that is no layer Sealift can deliver: foreign, encrypted or of an unknown kind.',
-    'Build or choose an image with ordinary tar, gzip or zstd layers.',
-  ),
-  REGISTRY_UNREACHABLE: entry(1, 'A registry does not answer.', 'Check its address and the network; for a registry without TLS allow it as insecure.'),
-  REGISTRY_DENIED: entry(1, 'A registry refused access.', 'Log in with docker login, or give credentials, then try again.'),
-  REGISTRY_FAILED: entry(
-    1,
-    'A registry answered with an error, or with something that its protocol does not allow.',
-    'Try again; the log of the registry says more.',
-  ),
-
-  // Templates and releases
+const TEMPLATES = {
   TEMPLATE_INVALID: entry(
     2,
     'A template is not what the format says, or contradicts itself.',
     'Correct the lines that the message names; docs/template.md explains each field.',
+  ),
+  TEMPLATE_UNSUPPORTED: entry(
+    3,
+    'A template asks for something that this version can not carry.',
+    'Take it out of the template, or use a later version of Sealift.',
   ),
   SECRET_LITERAL: entry(
     3,
@@ -128,30 +55,40 @@ export const ERROR_CATALOGUE = {
     'A text is not a version, or not a range of versions.',
     'Write versions like 3.0.0 or 2024.1-rc1, ranges like ">=2.0.0" or "^2.4 || ^3".',
   ),
+  QUANTITY_INVALID: entry(2, 'A text is no amount of memory, storage or processor cores.', 'Write bytes like 512Mi and cores like 2 or 500m.'),
+  PORT_INVALID: entry(2, 'A text is no number of a port.', 'Give a number from 1 to 65535.'),
   RELEASE_INVALID: entry(1, 'A release document is not what the format says.', 'Ask the vendor for a new export; nothing of the document was used.'),
+} as const satisfies Record<string, ErrorEntry>
 
-  // Engine
-  ENGINE_UNREACHABLE: entry(
-    1,
-    'The container engine does not answer.',
-    'Start the engine (systemctl start docker), or name its address with target add --address.',
-  ),
-  ENGINE_FAILED: entry(1, 'The container engine refused or failed a request.', 'Read its own words in the message; the journal of the engine says more.'),
-  ENGINE_ADDRESS_INVALID: entry(2, 'A text is not the address of a container engine.', 'Write it like unix:///var/run/docker.sock or tcp://127.0.0.1:2375.'),
-  ENGINE_TOO_OLD: entry(3, 'The container engine is older than what Sealift works with.', 'Upgrade it to Docker Engine 20.10, Podman 4, or later.'),
-  ENGINE_UNSUPPORTED: entry(
+const LIBRARY = {
+  RELEASE_NOT_FOUND: entry(4, 'The library has no such application or version.', 'See sealift releases.'),
+  RELEASE_UNSIGNED: entry(3, 'A release has no signature of its publisher, and nobody would accept it.', 'Publish it again.'),
+  RELEASE_OLDER: entry(
     3,
-    'The container engine runs on a kind of machine that Sealift has no support for.',
-    'Use an engine on linux/amd64 or linux/arm64.',
+    'A release is older than what is here: a vendor never takes a sequence number twice.',
+    'Ask for the current release. If going back is what you want, pass --allow-older.',
   ),
-  PORT_IN_USE: entry(3, 'A port of the host that an application publishes is already in use.', 'Stop what holds the port, or choose another host port.'),
-  REPLICA_NOT_FOUND: entry(4, 'A component has no replica of that number, or it does not run.', 'See with status what runs; start it with start.'),
-  VOLUME_TAKEN: entry(
+  APPLICATION_BOUND: entry(
     3,
-    'A volume that is to be made exists already and belongs to another installation.',
-    'Choose another name for the installation, or remove the volume.',
+    'An application comes under another key than the vendor that first delivered it.',
+    'Ask the vendor by another way than the bundle. If its key really changed, pass --rebind APP=FINGERPRINT.',
   ),
-  // Bundles and keys
+} as const satisfies Record<string, ErrorEntry>
+
+const KEYS = {
+  KEY_UNTRUSTED: entry(
+    3,
+    'The key that signed is not trusted here.',
+    'Compare the fingerprint with what the vendor gave you by another way, then pass --trust FINGERPRINT.',
+  ),
+  KEY_REVOKED: entry(3, 'The key was revoked here and is not trusted again.', 'Ask the vendor for the fingerprint of its new key.'),
+  KEY_NOT_FOUND: entry(4, 'No key of that fingerprint is known here.', 'See sealift keys list.'),
+  KEY_FINGERPRINT_INVALID: entry(2, 'A text is not the whole fingerprint of a key.', 'Give all 64 hexadecimal digits; separators are allowed.'),
+  KEY_INVALID: entry(1, 'A file does not hold a usable Ed25519 private key.', 'Make one with sealift keys generate, or restore it from its backup.'),
+  SIGNATURE_INVALID: entry(3, 'A signature does not fit what it is said to be over.', 'Ask the vendor whether the release was changed, and for a new export.'),
+} as const satisfies Record<string, ErrorEntry>
+
+const BUNDLES = {
   BUNDLE_NOT_A_BUNDLE: entry(2, 'The file is not a Sealift bundle.', 'Check the path: a bundle is written by sealift export and usually ends in .sealift.'),
   BUNDLE_UNSUPPORTED: entry(
     1,
@@ -187,25 +124,92 @@ export const ERROR_CATALOGUE = {
   BUNDLE_BASE_MISSING: entry(
     3,
     'The bundle is an increment, and this site lacks what it builds on.',
-    'Import the releases named first, or ask the vendor for a whole bundle (export without --since and --for).',
+    'Import the releases named first, or ask the vendor for a whole bundle.',
   ),
   BUNDLE_TOO_LARGE: entry(1, 'The file system cannot hold a file as large as the bundle.', 'Write to a disk with ext4, XFS, exFAT or NTFS.'),
-  SIGNATURE_INVALID: entry(3, 'A signature does not fit what it is said to be over.', 'Ask the vendor whether the release was changed, and for a new export.'),
-  KEY_UNTRUSTED: entry(
-    3,
-    'The key that signed is not trusted here.',
-    'Compare the fingerprint with what the vendor gave you by another way, then pass --trust FINGERPRINT.',
-  ),
-  KEY_FINGERPRINT_INVALID: entry(2, 'A text is not the whole fingerprint of a key.', 'Give all 64 hexadecimal digits; separators are allowed.'),
-  KEY_INVALID: entry(1, 'A file does not hold a usable Ed25519 private key.', 'Make one with sealift keys generate, or restore it from its backup.'),
+} as const satisfies Record<string, ErrorEntry>
 
-  // Planning and deploying
+const CONTENT = {
+  DIGEST_INVALID: entry(2, 'A text is not a sha256 digest.', 'Give sha256: and 64 hexadecimal digits.'),
+  REFERENCE_INVALID: entry(2, 'A text is not an image reference.', 'Write it like docker.io/library/nginx:1.25 or with @sha256:….'),
+  CONTENT_MISSING: entry(1, 'The store lacks content that something refers to.', 'Import the bundle that carries it again.'),
+  CONTENT_CORRUPT: entry(
+    1,
+    'Stored or received bytes are not those that their digest names.',
+    'Import the bundle that carries it again; the damaged blob is replaced.',
+  ),
+  MANIFEST_INVALID: entry(
+    1,
+    'An image manifest, index or config is not what the OCI or Docker format says.',
+    'Build or pull the image again with a current tool.',
+  ),
+  IMAGE_NOT_FOUND: entry(4, 'An image is not where it should be taken from.', 'Build or pull it, or correct its name.'),
+  IMAGE_ARCHIVE_INVALID: entry(
+    1,
+    'An image archive (as docker save writes it) is cut off, or lacks what it names.',
+    'Save the image again, then repeat the command.',
+  ),
+  IMAGE_PLATFORM_MISSING: entry(4, 'The image is not there for the platform that is wanted.', 'Choose one of the platforms that the message lists.'),
+  IMAGE_UNSUPPORTED: entry(
+    3,
+    'The image has content that is no layer Sealift can deliver: foreign, encrypted or of an unknown kind.',
+    'Build or choose an image with ordinary tar, gzip or zstd layers.',
+  ),
+  REGISTRY_UNREACHABLE: entry(1, 'A registry does not answer.', 'Check its address and the network; for a registry without TLS allow it as insecure.'),
+  REGISTRY_DENIED: entry(1, 'A registry refused access.', 'Log in with docker login, or give credentials, then try again.'),
+  REGISTRY_FAILED: entry(
+    1,
+    'A registry answered with an error, or with something that its protocol does not allow.',
+    'Try again; the log of the registry says more.',
+  ),
+} as const satisfies Record<string, ErrorEntry>
+
+const ENGINE = {
+  ENGINE_UNREACHABLE: entry(
+    1,
+    'The container engine does not answer.',
+    'Start the engine (systemctl start docker), or name its address with target add --address.',
+  ),
+  ENGINE_FAILED: entry(1, 'The container engine refused or failed a request.', 'Read its own words in the message; the journal of the engine says more.'),
+  ENGINE_ADDRESS_INVALID: entry(2, 'A text is not the address of a container engine.', 'Write it like unix:///var/run/docker.sock or tcp://127.0.0.1:2375.'),
+  ENGINE_TOO_OLD: entry(3, 'The container engine is older than what Sealift works with.', 'Upgrade it to Docker Engine 20.10, Podman 4, or later.'),
+  ENGINE_UNSUPPORTED: entry(
+    3,
+    'The container engine runs on a kind of machine that Sealift has no support for.',
+    'Use an engine on linux/amd64 or linux/arm64.',
+  ),
+  PORT_IN_USE: entry(3, 'A port of the host that an application publishes is already in use.', 'Stop what holds the port, or choose another host port.'),
+  REPLICA_NOT_FOUND: entry(4, 'A component has no replica of that number, or it does not run.', 'See with status what runs; start it with start.'),
+  VOLUME_TAKEN: entry(
+    3,
+    'A volume that is to be made exists already and belongs to another installation.',
+    'Choose another name for the installation, or remove the volume.',
+  ),
+} as const satisfies Record<string, ErrorEntry>
+
+const SITE = {
+  TARGET_NOT_FOUND: entry(4, 'There is no target of that name.', 'See sealift target list.'),
+  TARGET_IN_USE: entry(3, 'Something still lives on the target or in the environment.', 'Remove what it carries first.'),
+  ENVIRONMENT_NOT_FOUND: entry(4, 'There is no environment of that name.', 'See sealift env list.'),
+  NAME_TAKEN: entry(3, 'Something of that name is there already.', 'Choose another name.'),
+  INSTALLATION_NOT_FOUND: entry(4, 'There is no installation of that name.', 'See sealift status.'),
+  INSTALLATION_EXISTS: entry(3, 'An installation of that name is there already.', 'Upgrade it, or choose another name with --name.'),
+  INSTALLATION_NAME_INVALID: entry(2, 'A text cannot name an installation.', 'Use lower-case letters, digits and dashes, a letter first.'),
+  COMPONENT_NOT_FOUND: entry(4, 'An installation has no component of that name.', 'See sealift status NAME.'),
+  REVISION_NOT_FOUND: entry(4, 'An installation has no such revision to go back to.', 'See sealift history NAME.'),
+  JOB_NOT_FOUND: entry(4, 'There is no job of that number.', 'See sealift jobs list.'),
+  JOB_CONFLICT: entry(3, 'Another job works on the same thing.', 'Wait until it has ended, or cancel it with sealift jobs cancel.'),
+  JOB_INTERRUPTED: entry(1, 'The server went away while a job was at work.', 'Start the server again, or run any command; then sealift jobs resume.'),
+  JOB_NOT_INTERRUPTED: entry(3, 'Only an interrupted job can be resumed.', 'Start the work again.'),
+  JOB_CANCELLED: entry(1, 'A job was cancelled.', 'Start it again; what was verified or done already is not done twice.'),
+  RUN_OPEN: entry(3, 'A change of the installation was interrupted half way.', 'Go on with it first: sealift jobs resume JOB.'),
+  RUN_NOT_FOUND: entry(4, 'The journal has no such run.', 'List what there is with sealift jobs list.'),
+} as const satisfies Record<string, ErrorEntry>
+
+const CHANGES = {
   VALUE_UNRESOLVED: entry(1, 'A value of an installation names something that is not there.', 'Correct the value with sealift configure.'),
-  QUANTITY_INVALID: entry(2, 'A text is no amount of memory, storage or processor cores.', 'Write bytes like 512Mi and cores like 2 or 500m.'),
-  PORT_INVALID: entry(2, 'A text is no number of a port.', 'Give a number from 1 to 65535.'),
   PORTS_EXHAUSTED: entry(1, 'No host port is left to allocate.', 'Uninstall what is not needed, or set fixed host ports.'),
   SECRET_MISSING: entry(1, 'The vault lacks a secret that an installation uses.', 'Restore the data folder together with its key file from a backup.'),
-  INSTALLATION_NAME_INVALID: entry(2, 'A text cannot name an installation.', 'Use lower-case letters, digits and dashes, a letter first.'),
   NAME_UNKNOWN: entry(2, 'A parameter, module, component or item that was named does not exist.', 'Correct the name; the error lists what there is.'),
   CHOICES_INVALID: entry(2, 'The values that were given for an installation are malformed.', 'Compare the values file with docs/template.md.'),
   PARAMETER_MISSING: entry(2, 'A required parameter has no value.', 'Give each with --set NAME=VALUE or in the values file.'),
@@ -224,7 +228,35 @@ export const ERROR_CATALOGUE = {
   CHECK_FAILED: entry(1, 'An acceptance check of the application failed.', 'Read its output in the job.'),
   CHANGE_CANCELLED: entry(1, 'A change was cancelled.', 'Start it again when ready.'),
   CHANGE_FAILED: entry(1, 'A change of an installation failed.', 'The error says what failed and in which state the installation is now.'),
-  RUN_NOT_FOUND: entry(4, 'The journal has no such run.', 'List what there is with sealift jobs list.'),
+} as const satisfies Record<string, ErrorEntry>
+
+/** Codes by what they are about, in the order of `docs/errors.md`. A code stands in one group. */
+export const ERROR_GROUPS: readonly { readonly title: string; readonly entries: Readonly<Record<string, ErrorEntry>> }[] = [
+  { title: 'Machine and data folder', entries: MACHINE },
+  { title: 'Templates and releases', entries: TEMPLATES },
+  { title: 'Library', entries: LIBRARY },
+  { title: 'Keys and signatures', entries: KEYS },
+  { title: 'Bundles', entries: BUNDLES },
+  { title: 'Content, images and registries', entries: CONTENT },
+  { title: 'Engines', entries: ENGINE },
+  { title: 'Targets, installations and jobs', entries: SITE },
+  { title: 'Planning and running changes', entries: CHANGES },
+]
+
+/**
+ * Every error that Sealift reports by intention. `docs/errors.md` lists the same codes, and a test
+ * compares the two both ways.
+ */
+export const ERROR_CATALOGUE = {
+  ...MACHINE,
+  ...TEMPLATES,
+  ...LIBRARY,
+  ...KEYS,
+  ...BUNDLES,
+  ...CONTENT,
+  ...ENGINE,
+  ...SITE,
+  ...CHANGES,
 } as const satisfies Record<string, ErrorEntry>
 
 /** The code of an error, a key of {@link ERROR_CATALOGUE}. */
