@@ -12,7 +12,7 @@ export interface Place {
 }
 
 /** How a place runs Sealift. */
-export type SealiftRunner = (argv: readonly string[], options: Pick<CommandOptions, 'show' | 'signal'>) => Promise<Outcome>
+type SealiftRunner = (argv: readonly string[], options: Pick<CommandOptions, 'show' | 'signal'>) => Promise<Outcome>
 
 export interface PlaceOptions {
   readonly name: string

@@ -1,12 +1,12 @@
 import { styleText } from 'node:util'
 
 /** An outcome that is not what it should be. */
-export class OutcomeDiffers extends Error {
+class OutcomeDiffers extends Error {
   override readonly name = 'OutcomeDiffers'
 }
 
 /** How long a step took. */
-export interface StepTime {
+interface StepTime {
   readonly name: string
   readonly seconds: number
 }
@@ -62,7 +62,8 @@ export function tellStory(out: NodeJS.WriteStream): Story {
     say: (line) => write(`  ${line}`),
     typed: (place, line) => write(`\n  ${paint('cyan', `${place}$`)} ${paint('bold', line)}`),
     answered(text) {
-      for (const line of text.trimEnd().split('\n')) write(line === '' ? '' : `  ${paint('dim', '│')} ${line}`)
+      if (text.trim() === '') return
+      for (const line of text.trimEnd().split('\n')) write(`  ${paint('dim', '│')} ${line}`.trimEnd())
     },
     check,
     same: (what, found, expected) => check(found === expected ? what : `${what} (expected ${shown(expected)})`, found === expected, found),

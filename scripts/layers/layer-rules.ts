@@ -1,5 +1,5 @@
 /** The packages from top to bottom; an import only ever points downwards (`docs/architecture.md`). */
-export const LAYERS: readonly (readonly string[])[] = [
+const LAYERS: readonly (readonly string[])[] = [
   ['cli'],
   ['server'],
   ['drivers/docker', 'drivers/memory'],
@@ -21,14 +21,14 @@ const NARROWER: Readonly<Record<string, readonly string[]>> = {
 const HOSTS = ['packages/cli/src/connect.ts', 'packages/cli/src/program.ts', 'packages/cli/src/commands/up.ts']
 
 /** The packages that a package may import. */
-export function allowedPackages(name: string): readonly string[] {
+function allowedPackages(name: string): readonly string[] {
   const depth = LAYERS.findIndex((layer) => layer.includes(name))
   if (depth < 0) throw new Error(`package ${name} stands in no layer; add it to scripts/layers/layer-rules.ts`)
   return NARROWER[name] ?? LAYERS.slice(depth + 1).flat()
 }
 
 /** Files that are there for tests alone, and that the program must not use. */
-export function isTestFile(path: string): boolean {
+function isTestFile(path: string): boolean {
   return /(\.test|-suite|-fixture)\.ts$/.test(path) || path.startsWith('e2e/') || path.startsWith('testbed/')
 }
 
