@@ -45,7 +45,7 @@ async function findContentFaults(bundle: Bundle, position: number, member: Membe
       // Nothing that follows in the member is there either.
       if (fault.kind === 'truncated') break
     } else if (pack === undefined) digester.update(plain)
-    else whole = plain
+    else whole = Buffer.from(plain)
   }
   if (faults.length > 0) return faults
   try {

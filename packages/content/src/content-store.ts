@@ -56,7 +56,7 @@ export interface BlobWriter {
 
 /** Takes one blob block by block as another store encoded it, checking hash, size and digest of all. */
 export interface EncodedWriter {
-  /** Adds the next block. The buffer is the writer's from here on. */
+  /** Adds the next block. The buffer, with all the memory that it is a view of, is the writer's from here on. */
   writeBlock(encoded: Buffer): Promise<void>
   /** As {@link BlobWriter.commit}. */
   commit(): Promise<BlobInfo>

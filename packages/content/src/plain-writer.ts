@@ -4,6 +4,7 @@ import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { BlockSink } from './block-sink.ts'
 import { BLOCK_SIZE, type BlobInfo, type BlobWriter, type Block, type Encoding, type Expected } from './content-store.ts'
 import { encodeFrame } from './frame-codec.ts'
+import { freeBuffer } from './free-buffer.ts'
 
 /** Blocks being compressed at once: enough for the cores of common machines, and few enough to bound memory. */
 const IN_FLIGHT = 3
@@ -92,7 +93,8 @@ export class PlainWriter implements BlobWriter {
   }
 
   async #cut(): Promise<void> {
-    const block = encodeFrame(this.#takeFilled())
+    const plain = this.#takeFilled()
+    const block = encodeFrame(plain).finally(() => freeBuffer(plain))
     block.catch(() => {})
     this.#compressing.push(block)
     if (this.#compressing.length >= IN_FLIGHT) await this.#appendNext()
@@ -106,6 +108,7 @@ export class PlainWriter implements BlobWriter {
     this.#blocks.push({ size: encoded.length, sha256: hash('sha256', encoded, 'hex') })
     this.#encodedSize += encoded.length
     await this.#sink.append(encoded)
+    freeBuffer(encoded)
   }
 
   /** The only block of a blob rests plain where compression does not pay. */

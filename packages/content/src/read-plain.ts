@@ -3,6 +3,7 @@ import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { plainBlockSize } from './block-layout.ts'
 import { BLOCK_SIZE, type ByteRange, type EncodedBlob } from './content-store.ts'
 import { decodeFrame } from './frame-codec.ts'
+import { freeBuffer } from './free-buffer.ts'
 
 /** Blocks that are read and decoded ahead of the consumer. */
 const READ_AHEAD = 3
@@ -13,7 +14,10 @@ async function readPlainBlock(blob: EncodedBlob, index: number): Promise<Buffer>
   if (hash('sha256', encoded, 'hex') !== blocks[index]?.sha256) {
     throw new SealiftError('CONTENT_CORRUPT', `blob ${info.digest}: block ${index} (plain bytes from ${index * BLOCK_SIZE} on) was damaged in the store`)
   }
-  return info.encoding === 'plain' ? encoded : decodeFrame(encoded, plainBlockSize(info.size, index))
+  if (info.encoding === 'plain') return encoded
+  const plain = await decodeFrame(encoded, plainBlockSize(info.size, index))
+  freeBuffer(encoded)
+  return plain
 }
 
 /**

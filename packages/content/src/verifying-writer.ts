@@ -5,6 +5,7 @@ import { blockCount, maxEncodedBlockSize, plainBlockSize } from './block-layout.
 import type { BlockSink } from './block-sink.ts'
 import type { BlobInfo, EncodedClaim, EncodedWriter } from './content-store.ts'
 import { decodeFrame } from './frame-codec.ts'
+import { freeBuffer } from './free-buffer.ts'
 
 /** Blocks that are decoded while the next ones arrive. */
 const IN_FLIGHT = 3
@@ -24,6 +25,13 @@ export function checkClaim({ digest, size, encoding, blocks }: EncodedClaim): vo
 
 const corrupt = (digest: Digest, why: string): SealiftError => new SealiftError('CONTENT_CORRUPT', `blob ${digest}: ${why}`)
 
+/** A block that was handed to the sink and is being decoded. */
+interface Passing {
+  readonly encoded: Buffer
+  readonly plain: Promise<Buffer>
+  readonly appended: Promise<void>
+}
+
 /** Takes encoded blocks into a sink: each is checked before it is decoded, and the whole against its digest before it is visible. */
 export class VerifyingWriter implements EncodedWriter {
   readonly #sink: BlockSink
@@ -31,7 +39,7 @@ export class VerifyingWriter implements EncodedWriter {
   readonly #digester = createDigester()
   #next = 0
   #encodedSize = 0
-  #decoding: Promise<Buffer>[] = []
+  #passing: Passing[] = []
 
   constructor(sink: BlockSink, claim: EncodedClaim) {
     checkClaim(claim)
@@ -48,9 +56,10 @@ export class VerifyingWriter implements EncodedWriter {
     this.#encodedSize += encoded.length
     const plain = encoding === 'plain' ? Promise.resolve(encoded) : decodeFrame(encoded, plainBlockSize(size, index))
     plain.catch(() => {})
-    this.#decoding.push(plain)
     const appended = this.#sink.append(encoded)
-    if (this.#decoding.length >= IN_FLIGHT) await this.#hashNext()
+    appended.catch(() => {})
+    this.#passing.push({ encoded, plain, appended })
+    if (this.#passing.length >= IN_FLIGHT) await this.#hashNext()
     await appended
   }
 
@@ -58,7 +67,7 @@ export class VerifyingWriter implements EncodedWriter {
     try {
       const { digest, size, encoding, blocks } = this.#claim
       if (this.#next !== blocks.length) throw corrupt(digest, `only ${this.#next} of ${blocks.length} blocks arrived`)
-      while (this.#decoding.length > 0) await this.#hashNext()
+      while (this.#passing.length > 0) await this.#hashNext()
       const found = this.#digester.digest()
       if (found !== digest) throw corrupt(digest, `the blocks hold other content, of the digest ${found}`)
       const info: BlobInfo = { digest, size, encoding, encodedSize: this.#encodedSize }
@@ -71,12 +80,18 @@ export class VerifyingWriter implements EncodedWriter {
   }
 
   async abort(): Promise<void> {
-    await Promise.allSettled(this.#decoding)
-    this.#decoding = []
+    await Promise.allSettled(this.#passing.flatMap(({ plain, appended }) => [plain, appended]))
+    this.#passing = []
     await this.#sink.abort()
   }
 
   async #hashNext(): Promise<void> {
-    this.#digester.update(await (this.#decoding.shift() as Promise<Buffer>))
+    const { encoded, plain: decoding, appended } = this.#passing[0] as Passing
+    const plain = await decoding
+    this.#digester.update(plain)
+    await appended
+    this.#passing.shift()
+    freeBuffer(plain)
+    freeBuffer(encoded)
   }
 }

@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { maxEncodedBlockSize, plainBlockSize } from '@sealift/content/block-layout.ts'
 import { BLOCK_SIZE, type Block } from '@sealift/content/content-store.ts'
 import { decodeFrame } from '@sealift/content/frame-codec.ts'
+import { freeBuffer } from '@sealift/content/free-buffer.ts'
 import { messageOf, SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
 import { bodySize, type Member, membersOf } from '../format/layout.ts'
 import { encodeTarHeader, paddingOf, TAR_BLOCK, TAR_END } from '../format/tar-header.ts'
@@ -100,7 +101,10 @@ export class Bundle implements AsyncDisposable {
           ahead.push(this.#decodeBlock(member, next, (ring[next % (READ_AHEAD + 1)] ??= Buffer.allocUnsafeSlow(maxEncodedBlockSize(BLOCK_SIZE)))))
           next++
         }
-        yield await (ahead.shift() as Promise<PlainBlock>)
+        const block = await (ahead.shift() as Promise<PlainBlock>)
+        yield block
+        // The ring's own memory is used again; what came out of the decoder is not.
+        if (member.encoding === 'zstd' && block.plain !== undefined) freeBuffer(block.plain)
       }
     } finally {
       await Promise.allSettled(ahead)
