@@ -28,6 +28,8 @@ export interface GetOptions {
 async function getOnce(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal | undefined): Promise<IncomingMessage> {
   const options = { headers, ...(signal === undefined ? {} : { signal }) }
   const request = url.protocol === 'https:' ? httpsRequest(url, { ...options, agent: httpsAgent }) : httpRequest(url, { ...options, agent: httpAgent })
+  // A connection that fails after the answer began is reported by the answer; here it would be an event that nobody handles, which ends the process.
+  request.on('error', () => {})
   request.setTimeout(IDLE_TIMEOUT, () => request.destroy(new Error(`no byte came for ${IDLE_TIMEOUT / 1000} s`)))
   request.end()
   const [response] = (await once(request, 'response')) as [IncomingMessage]
