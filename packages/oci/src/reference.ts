@@ -11,13 +11,16 @@ export interface Reference {
   readonly digest?: Digest
 }
 
-const DOMAIN = /^(localhost|[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+|\[[0-9a-fA-F:]+\]|[a-zA-Z0-9-]+(?=:))(:[0-9]+)?$/
+const LABEL = '[a-zA-Z0-9]+(?:-+[a-zA-Z0-9]+)*'
+const DOMAIN = new RegExp(`^(?:localhost|${LABEL}(?:\\.${LABEL})+|\\[[0-9a-fA-F:]+\\]|${LABEL}(?=:))(?::[0-9]+)?$`)
 const PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/
+/** A site's registry has the whole name as its path, registry included: see {@link siteRepository}. */
+const MAX_NAME_LENGTH = 255
 const TAG = /^[\w][\w.-]{0,127}$/
 
 /** Whether a text can be the name of a repository in a registry. */
 export function isRepositoryName(text: string): boolean {
-  return text.length <= 255 && PATH.test(text)
+  return text.length <= MAX_NAME_LENGTH && PATH.test(text)
 }
 
 /** Whether a text can be a tag. */
@@ -47,10 +50,11 @@ export function parseReference(text: string): Reference {
   let registry = hasRegistry ? first : 'docker.io'
   let repository = hasRegistry ? name.slice(slash + 1) : name
   if (registry === 'index.docker.io') registry = 'docker.io'
-  if (hasRegistry && !DOMAIN.test(first)) throw invalid(`${JSON.stringify(first)} is no host`)
+  if (hasRegistry && !(DOMAIN.test(first) && URL.canParse(`https://${first}`))) throw invalid(`${JSON.stringify(first)} is no host`)
   if (registry === 'docker.io' && !repository.includes('/')) repository = `library/${repository}`
   if (!isRepositoryName(repository))
     throw invalid(`${JSON.stringify(repository)} is no repository name; only lower-case letters, digits and . _ - / are allowed`)
+  if (registry.length + 1 + repository.length > MAX_NAME_LENGTH) throw invalid(`registry and repository together have more than ${MAX_NAME_LENGTH} characters`)
   if (tag === undefined && digest === undefined) tag = 'latest'
   return { registry, repository, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) }
 }
