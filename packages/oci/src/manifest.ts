@@ -38,6 +38,13 @@ export function parseManifest(bytes: Uint8Array, what: string): { kind: 'manifes
   if (typeof json !== 'object' || json === null) throw invalid('is no JSON object')
   const fields = json as Record<string, unknown>
   if (fields.schemaVersion !== 2) throw invalid(`schemaVersion is ${JSON.stringify(fields.schemaVersion)}, expected 2`)
+  const { mediaType } = fields
+  if (mediaType !== undefined && typeof mediaType !== 'string') throw invalid('mediaType is no text')
+  const isIndex = Array.isArray(fields.manifests)
+  // What one program reads as an index and another as a manifest would show each of them another image.
+  if (isIndex && (fields.config !== undefined || fields.layers !== undefined)) throw invalid('is both an index and a manifest')
+  const contrary: readonly unknown[] = isIndex ? [MediaType.ociManifest, MediaType.dockerManifest] : [MediaType.ociIndex, MediaType.dockerIndex]
+  if (contrary.includes(mediaType)) throw invalid(`says that it is ${mediaType}, and is ${isIndex ? 'an index' : 'no index'}`)
   if (Array.isArray(fields.manifests)) {
     if (!fields.manifests.every(isDescriptor)) throw invalid('manifests holds something that is no descriptor')
     return { kind: 'index', index: json as ImageIndex }
