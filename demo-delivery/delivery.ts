@@ -108,7 +108,7 @@ export async function deliver(options: DeliveryOptions): Promise<void> {
   await site.run(['sh', '-c', 'setsid sealift up </dev/null >/var/log/sealift.log 2>&1 &'])
   await until('the registry of the site answering', 60, () => answers(site, 'http://127.0.0.1:7070/v2/'), signal)
   story.check('the server answers', true, 'http://127.0.0.1:7070/v2/')
-  const shop = bookshopCustomer(SHOP, (url, request) => site.request(url, request))
+  const shop = bookshopCustomer(SHOP, site.request)
 
   step('import 2.9', 'The site imports the bundle, and trusts the vendor’s key by its fingerprint')
   const refusal = await there.typeRefused(3, 'import', bundle29)

@@ -14,7 +14,7 @@ export interface Engine {
   /** What DOCKER_HOST takes. */
   readonly host: string
   /** Runs the docker command against this engine; it must succeed. Gives its standard output. */
-  docker(...argv: string[]): Promise<string>
+  readonly docker: (...argv: string[]) => Promise<string>
   /** Ends the engine and takes away everything but its data. Safe to call twice. `now` does not wait for containers to stop. */
   stop(options?: { now?: boolean }): Promise<void>
 }

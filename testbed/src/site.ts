@@ -56,7 +56,7 @@ export interface Site {
   /** Copies a file or folder out of the site. */
   copyOut(from: string, to: string): void
   /** Makes an HTTP request from inside the site. */
-  request(url: string, request?: InsideRequest): Promise<InsideAnswer>
+  readonly request: (url: string, request?: InsideRequest) => Promise<InsideAnswer>
   /** Proves that it has no way out, and says how; throws when it has one. */
   proveIsolation(): Promise<IsolationFinding[]>
   /** Takes everything away: programs, containers, engine, network, files. Not a stick that was handed in. Safe to call twice. */
