@@ -21,7 +21,7 @@ describe('httpGet', () => {
     process.on('uncaughtException', note)
     try {
       const response = await httpGet(new URL(`http://${registry.host}/v2/`), { insecure: true })
-      await expect(readBody(response, 2_000_000)).rejects.toThrow()
+      await expect(readBody(response, 2_000_000)).rejects.toThrow('aborted')
       await delay(20)
     } finally {
       process.off('uncaughtException', note)

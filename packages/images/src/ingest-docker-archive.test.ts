@@ -183,6 +183,19 @@ describe('ingestDockerArchive', () => {
     }
   })
 
+  it('refuses indexes that name each other more often than any archive has images', async () => {
+    const named = (bytes: Buffer): object => ({ mediaType: MediaType.ociIndex, digest: digestOf(bytes), size: bytes.length })
+    const index = (manifests: readonly object[]): Buffer => Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests }))
+    const inner = index([])
+    const middle = index(Array.from({ length: 200 }, () => named(inner)))
+    const archive = await tarOf([
+      [blob(digestOf(inner)), inner],
+      [blob(digestOf(middle)), middle],
+      ['index.json', index(Array.from({ length: 200 }, () => named(middle)))],
+    ])
+    await expect(ingestDockerArchive(streamOf(archive), store)).rejects.toMatchObject({ code: 'IMAGE_ARCHIVE_INVALID' })
+  })
+
   it('passes on the error of its stream', async () => {
     async function* failing(): AsyncGenerator<Buffer> {
       yield (await classicArchive([{ image: await fixtureImage(['one']), tags: null }])).subarray(0, 3000)

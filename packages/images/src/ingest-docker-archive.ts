@@ -34,6 +34,9 @@ interface ArchivedImage {
 /** Indexes inside indexes that are followed. */
 const MAX_INDEX_DEPTH = 3
 
+/** Manifests and indexes that are followed, however often one is named: a few of them could name each other's children millions of times. */
+const MAX_NAMED_MANIFESTS = 10_000
+
 const invalid = (why: string, cause?: unknown): SealiftError => new SealiftError('IMAGE_ARCHIVE_INVALID', `image archive: ${why}`, { cause })
 const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string')
 
@@ -160,7 +163,9 @@ async function* fromLayout(
   descriptor: Descriptor,
   references: readonly string[],
   above: readonly Descriptor[],
+  named: { count: number },
 ): AsyncGenerator<StoredImage> {
+  if (++named.count > MAX_NAMED_MANIFESTS) throw invalid(`its indexes name more than ${MAX_NAMED_MANIFESTS} manifests`)
   const what = `image ${references[0] ?? descriptor.digest}`
   const bytes = contents.document(blobName(descriptor.digest))
   // An index names all platforms, and an archive often holds one of them.
@@ -171,7 +176,7 @@ async function* fromLayout(
   const originals = [...above, { mediaType: manifestMediaType(parsed), digest, size: bytes.length }]
   if (parsed.kind === 'index') {
     if (above.length >= MAX_INDEX_DEPTH) throw invalid(`${what}: more than ${MAX_INDEX_DEPTH} indexes inside one another`)
-    for (const child of parsed.index.manifests) yield* fromLayout(contents, store, child, references, originals)
+    for (const child of parsed.index.manifests) yield* fromLayout(contents, store, child, references, originals, named)
     return
   }
   const { config, layers } = parsed.manifest
@@ -224,8 +229,9 @@ export async function ingestDockerArchive(stream: Readable, store: ContentStore,
   if (index === undefined) throw invalid('has neither manifest.json nor index.json: it is no image archive, or it is cut off')
   const parsed = parseManifest(index, 'image archive: index.json')
   if (parsed.kind !== 'index') throw invalid('index.json is no image index')
+  const named = { count: 0 }
   for (const descriptor of parsed.index.manifests) {
-    for await (const image of fromLayout(contents, store, descriptor, layoutReferences(descriptor), [])) images.push(image)
+    for await (const image of fromLayout(contents, store, descriptor, layoutReferences(descriptor), [], named)) images.push(image)
   }
   return images
 }

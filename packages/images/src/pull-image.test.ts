@@ -109,6 +109,26 @@ describe('pullImage', () => {
     })
   })
 
+  it('opens an index inside an index once, and not more of them than any image has', async () => {
+    const platform = { os: 'linux', architecture: 'amd64' }
+    const inner = addIndex(registry, 'inner', [{ ...registry.addImage(image), platform }])
+    addIndex(
+      registry,
+      'outer',
+      Array.from({ length: 500 }, () => ({ ...inner, platform })),
+    )
+    const [stored] = await pull(':outer', { platforms: [platform] })
+    await verifyImage(store, stored as StoredImage, 'image')
+    expect(registry.requests.filter(({ path }) => path.endsWith(inner.digest))).toHaveLength(1)
+    const many = Array.from({ length: 101 }, (_, number) => addIndex(registry, `${number}`, [{ ...inner, size: number, platform }]))
+    addIndex(
+      registry,
+      'many',
+      many.map((descriptor) => ({ ...descriptor, platform })),
+    )
+    await expect(pull(':many', { platforms: [platform] })).rejects.toMatchObject({ code: 'MANIFEST_INVALID' })
+  })
+
   it('refuses a lone manifest for another platform than the wanted one', async () => {
     registry.addImage(image, { tag: '1' })
     await expect(pull(':1', { platforms: [{ os: 'linux', architecture: 'arm64' }] })).rejects.toMatchObject({ code: 'IMAGE_PLATFORM_MISSING' })

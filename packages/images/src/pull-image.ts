@@ -29,6 +29,9 @@ export interface PullOptions extends RegistryAccess {
 const MAX_CONFIG_BYTES = 16 * 1024 * 1024
 const MAX_INDEX_DEPTH = 3
 
+/** Indexes inside an index that are fetched; real ones have none or a few. */
+const MAX_NESTED_INDEXES = 100
+
 /** Layers of an image that are transferred at once. */
 const PARALLEL_LAYERS = 3
 
@@ -43,8 +46,14 @@ interface Candidate {
   readonly chain: readonly FetchedManifest[]
 }
 
-/** All that an index leads to, indexes in it opened. */
-async function candidates(client: RegistryClient, index: ImageIndex, chain: readonly FetchedManifest[], what: string): Promise<Candidate[]> {
+/** All that an index leads to, indexes in it opened, each once. */
+async function candidates(
+  client: RegistryClient,
+  index: ImageIndex,
+  chain: readonly FetchedManifest[],
+  what: string,
+  opened: Set<Digest> = new Set(),
+): Promise<Candidate[]> {
   const found: Candidate[] = []
   for (const descriptor of index.manifests) {
     if (descriptor.mediaType !== MediaType.ociIndex && descriptor.mediaType !== MediaType.dockerIndex) {
@@ -52,8 +61,11 @@ async function candidates(client: RegistryClient, index: ImageIndex, chain: read
       continue
     }
     if (chain.length >= MAX_INDEX_DEPTH) throw new SealiftError('MANIFEST_INVALID', `${what}: more than ${MAX_INDEX_DEPTH} indexes inside one another`)
+    if (opened.has(descriptor.digest)) continue
+    if (opened.size >= MAX_NESTED_INDEXES) throw new SealiftError('MANIFEST_INVALID', `${what}: more than ${MAX_NESTED_INDEXES} indexes inside its index`)
+    opened.add(descriptor.digest)
     const fetched = await client.manifest(descriptor.digest)
-    if (fetched.parsed.kind === 'index') found.push(...(await candidates(client, fetched.parsed.index, [...chain, fetched], what)))
+    if (fetched.parsed.kind === 'index') found.push(...(await candidates(client, fetched.parsed.index, [...chain, fetched], what, opened)))
   }
   return found
 }
