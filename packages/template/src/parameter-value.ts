@@ -1,20 +1,22 @@
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import { matchesPattern } from './pattern-match.ts'
 import type { Parameter } from './schema/parameter.ts'
 
 /** What a parameter can be. */
 export type ParameterValue = string | number | boolean
 
-/** No answer that a person gives is longer; it also bounds the time that a pattern takes. */
+/** No answer that a person gives is longer. */
 const MAX_TEXT = 65_536
 
 function textFault({ pattern, min, max, type }: Parameter, value: string): string | undefined {
   if (value.length > MAX_TEXT) return `has ${value.length} characters, more than the limit of ${MAX_TEXT}`
   if (min !== undefined && value.length < min) return `has ${value.length} characters, at least ${min} are expected`
   if (max !== undefined && value.length > max) return `has ${value.length} characters, at most ${max} are expected`
-  if (pattern !== undefined && !new RegExp(`^(?:${pattern})$`, 'u').test(value)) {
-    return `${type === 'secret' ? 'the value' : JSON.stringify(value)} does not match ${pattern}`
-  }
-  return undefined
+  const matches = pattern === undefined || matchesPattern(pattern, value)
+  if (matches === true) return undefined
+  const shown = type === 'secret' ? 'the value' : JSON.stringify(value)
+  if (matches === 'undecided') return `comparing ${shown} with the pattern ${pattern} takes too long; the pattern needs to be simpler`
+  return `${shown} does not match ${pattern}`
 }
 
 /** Why a value does not fit a parameter, or undefined where it does. Shows no secrets. */

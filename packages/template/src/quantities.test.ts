@@ -89,6 +89,14 @@ describe('answers to parameters', () => {
   ])('%j refuses %j', (definition, given) => {
     expect(() => parseParameterValue(definition, given)).toThrow(expect.toSatisfy((thrown) => isSealiftError(thrown, 'PARAMETER_INVALID')))
   })
+  test.each([
+    ['never ends', '(a+)+'],
+    ['is too large to be run', '((a{1,1000}){1,1000}){1,1000}'],
+  ])('a pattern that %s refuses the answer instead of holding everything up', (_, pattern) => {
+    expect(() => parseParameterValue(parameter({ pattern }), `${'a'.repeat(40)}!`)).toThrow(
+      expect.objectContaining({ code: 'PARAMETER_INVALID', message: expect.stringContaining('simpler') }),
+    )
+  })
   test('a refused secret is not shown', () => {
     expect(() => parseParameterValue(parameter({ type: 'secret', pattern: '[0-9]+' }), 'hunter2')).toThrow(
       expect.not.objectContaining({ message: expect.stringContaining('hunter2') }),
