@@ -1,13 +1,16 @@
-import { type ClientRequest, type IncomingMessage, request } from 'node:http'
-import { createInterface } from 'node:readline'
-import { SealiftError } from '@sealift/oci/sealift-error.ts'
-import { type ErrorDocument, fromErrorDocument } from './error-document.ts'
+import { type IncomingMessage, request } from 'node:http'
+import { messageOf, SealiftError } from '@sealift/oci/sealift-error.ts'
+import { Check } from 'typebox/value'
+import { ErrorDocument, fromErrorDocument, StreamFailure } from './error-document.ts'
 import { API_PREFIX, type Route, type RouteInput, type RouteOutput } from './route.ts'
 
 /** Where a server listens. */
 export type ServerAddress = { readonly socketPath: string } | { readonly host: string; readonly port: number }
 
-/** A typed client of the API. Every call throws the coded error that the server answered with. */
+/**
+ * A typed client of the API. Every call throws the coded error that the server answered with, or
+ * `SERVER_UNREACHABLE` where no answer came, where it broke off, or where something else answered.
+ */
 export interface Client {
   /** Calls a route and returns its answer. */
   call<R extends Route>(route: R, input: RouteInput<R>): Promise<RouteOutput<R>>
@@ -28,55 +31,73 @@ function pathOf(route: Route, { params, query }: Parts): string {
   return `${API_PREFIX}${path}${search.size > 0 ? `?${search.toString()}` : ''}`
 }
 
-/**
- * A client of the server at an address.
- * @throws SealiftError `SERVER_UNREACHABLE` from calls when nothing answers there
- */
+/** A client of the server at an address. */
 export function createClient(address: ServerAddress): Client {
   const where = 'socketPath' in address ? address.socketPath : `${address.host}:${address.port}`
 
-  const send = (route: Route, parts: Parts): Promise<{ response: IncomingMessage; sent: ClientRequest }> =>
+  const send = (route: Route, parts: Parts): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const body = parts.body === undefined ? undefined : Buffer.from(JSON.stringify(parts.body))
       const headers = body ? { 'content-type': 'application/json', 'content-length': body.length } : {}
-      const sent = request({ ...address, method: route.method, path: pathOf(route, parts), headers }, (response) => resolve({ response, sent }))
+      // Each call connects anew: a kept connection may be closed by the server at the moment of its next use.
+      const sent = request({ ...address, agent: false, method: route.method, path: pathOf(route, parts), headers }, resolve)
       sent.on('error', (cause) => reject(new SealiftError('SERVER_UNREACHABLE', `the Sealift server at ${where} does not answer: ${cause.message}`, { cause })))
       sent.end(body)
     })
 
-  const fail = async (response: IncomingMessage): Promise<never> => {
-    const text = await readText(response)
-    let document: ErrorDocument
+  const lines = async function* (response: IncomingMessage): AsyncGenerator<string> {
+    let rest = ''
     try {
-      document = JSON.parse(text) as ErrorDocument
-    } catch {
-      throw new SealiftError('INTERNAL', `the server at ${where} answered ${response.statusCode}: ${text.slice(0, 200)}`)
+      for await (const piece of response.setEncoding('utf8') as AsyncIterable<string>) {
+        const whole = (rest + piece).split('\n')
+        rest = whole.pop() ?? ''
+        yield* whole.filter((line) => line !== '')
+      }
+    } catch (cause) {
+      throw new SealiftError('SERVER_UNREACHABLE', `the Sealift server at ${where} went away before its answer was complete: ${messageOf(cause)}`, { cause })
     }
-    throw fromErrorDocument(document)
+    if (rest !== '') yield rest
+  }
+
+  const parse = (text: string): unknown => {
+    try {
+      return JSON.parse(text) as unknown
+    } catch (cause) {
+      throw new SealiftError('SERVER_UNREACHABLE', `what answers at ${where} is not the API of Sealift: ${JSON.stringify(text.slice(0, 100))}`, { cause })
+    }
+  }
+
+  const readAll = async (response: IncomingMessage): Promise<unknown> => {
+    const all: string[] = []
+    for await (const line of lines(response)) all.push(line)
+    return parse(all.join('\n'))
+  }
+
+  const refuseFailure = async (response: IncomingMessage): Promise<void> => {
+    if (response.statusCode === 200) return
+    const answer = await readAll(response)
+    if (Check(ErrorDocument, answer)) throw fromErrorDocument(answer)
+    throw new SealiftError('SERVER_UNREACHABLE', `what answers at ${where} is not the API of Sealift: it said ${response.statusCode}`)
   }
 
   return {
     async call(route, input) {
-      const { response } = await send(route, input as Parts)
-      if ((response.statusCode ?? 500) >= 400) await fail(response)
-      return JSON.parse(await readText(response)) as RouteOutput<typeof route>
+      const response = await send(route, input as Parts)
+      await refuseFailure(response)
+      return (await readAll(response)) as RouteOutput<typeof route>
     },
     async *stream(route, input) {
-      const { response, sent } = await send(route, input as Parts)
-      if ((response.statusCode ?? 500) >= 400) await fail(response)
+      const response = await send(route, input as Parts)
       try {
-        for await (const line of createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY })) {
-          if (line !== '') yield JSON.parse(line) as RouteOutput<typeof route>
+        await refuseFailure(response)
+        for await (const line of lines(response)) {
+          const value = parse(line)
+          if (Check(StreamFailure, value)) throw fromErrorDocument(value.error)
+          yield value as RouteOutput<typeof route>
         }
       } finally {
-        sent.destroy()
+        response.destroy()
       }
     },
   }
-}
-
-async function readText(response: IncomingMessage): Promise<string> {
-  const pieces: Buffer[] = []
-  for await (const piece of response) pieces.push(piece as Buffer)
-  return Buffer.concat(pieces).toString('utf8')
 }

@@ -11,6 +11,10 @@ export const ErrorDocument = Type.Object({
 })
 export type ErrorDocument = Static<typeof ErrorDocument>
 
+/** The last line of a stream that failed after it had begun. */
+export const StreamFailure = Type.Object({ error: ErrorDocument })
+export type StreamFailure = Static<typeof StreamFailure>
+
 /** The document of an error. */
 export function toErrorDocument(error: SealiftError): ErrorDocument {
   const { code, message, hint, details } = error

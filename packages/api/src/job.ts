@@ -1,8 +1,16 @@
+import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { type Static, Type } from 'typebox'
+import { InspectedBundle } from './bundle.ts'
+import { Changed } from './changed.ts'
 import { ErrorDocument } from './error-document.ts'
+import { Exported } from './exported.ts'
+import { Imported } from './imported.ts'
+import { JOB_RESULTS, type JobKind, type JobResult } from './job-results.ts'
+import { Published } from './published.ts'
+import { Unpacked } from './unpacked.ts'
 
 export const JOB_STATES = ['queued', 'running', 'done', 'failed', 'cancelled', 'interrupted'] as const
-export const JOB_KINDS = ['publish', 'export', 'import', 'verify', 'unpack', 'install', 'configure', 'upgrade', 'rollback', 'uninstall'] as const
+export const JOB_KINDS = Object.keys(JOB_RESULTS) as readonly JobKind[]
 
 /** A long piece of work with stages, progress, a log and an end. */
 export const Job = Type.Object({
@@ -16,11 +24,14 @@ export const Job = Type.Object({
   unit: Type.Enum(['bytes', 'steps']),
   createdAt: Type.String(),
   endedAt: Type.Optional(Type.String()),
-  result: Type.Optional(Type.Unknown({ description: 'What a finished job has to tell; its shape depends on the kind.' })),
+  result: Type.Optional(
+    Type.Union([Published, Exported, Imported, InspectedBundle, Unpacked, Changed], {
+      description: 'What a finished job has to tell; its shape depends on the kind.',
+    }),
+  ),
   error: Type.Optional(ErrorDocument),
 })
 export type Job = Static<typeof Job>
-export type JobKind = Job['kind']
 
 /** Something that a job reports while it runs. */
 export const JobEvent = Type.Union([
@@ -32,4 +43,13 @@ export type JobEvent = Static<typeof JobEvent>
 /** Whether a job has ended. */
 export function hasEnded(job: Job): boolean {
   return job.state !== 'queued' && job.state !== 'running'
+}
+
+/**
+ * What a job that is done tells.
+ * @throws SealiftError `INTERNAL` for a job of another kind, or that is not done
+ */
+export function resultOf<Kind extends JobKind>({ id, kind, state, result }: Job, ...kinds: readonly Kind[]): JobResult<Kind> {
+  if (state === 'done' && result !== undefined && (kinds as readonly string[]).includes(kind)) return result as JobResult<Kind>
+  throw new SealiftError('INTERNAL', `job ${id} (${kind}) is ${state}; expected the result of a finished ${kinds.join(' or ')}`)
 }

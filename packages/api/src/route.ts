@@ -13,7 +13,7 @@ export interface Route {
   readonly body?: TSchema
   /** Schema of the answer; of each line for a `stream`. */
   readonly response: TSchema
-  /** Answered as lines of JSON (`application/x-ndjson`) for as long as there is something to say. */
+  /** Answered as lines of JSON (`application/x-ndjson`) for as long as there is something to say. One that fails on the way ends with the line of a {@link ./error-document.ts | StreamFailure}. */
   readonly stream?: true
 }
 

@@ -33,10 +33,15 @@ export interface Choices {
 /** No choice at all. */
 export const NO_CHOICES: Choices = { parameters: {}, modules: {}, components: {} }
 
+/** What a value is, without showing it: it may be a password in the wrong place. */
+function kindOf(value: unknown): string {
+  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'names with values' : typeof value === 'string' ? 'a text' : `a ${typeof value}`
+}
+
 function asObject(value: unknown, where: string): Readonly<Record<string, unknown>> {
   if (value === undefined || value === null) return {}
   if (typeof value === 'object' && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>
-  throw new SealiftError('CHOICES_INVALID', `${where}: expected names with values, found ${JSON.stringify(value)}`)
+  throw new SealiftError('CHOICES_INVALID', `${where}: expected names with values, found ${kindOf(value)}`)
 }
 
 function onlyKnown(value: Readonly<Record<string, unknown>>, known: readonly string[], where: string): void {
@@ -48,7 +53,7 @@ function onlyKnown(value: Readonly<Record<string, unknown>>, known: readonly str
 function asText(value: unknown, where: string): ChosenValue | null {
   if (value === null || typeof value === 'string') return value
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  throw new SealiftError('CHOICES_INVALID', `${where}: expected a text, a number, true or false, found ${JSON.stringify(value)}`)
+  throw new SealiftError('CHOICES_INVALID', `${where}: expected a text, a number, true or false, found ${kindOf(value)}`)
 }
 
 function mapValues<T>(value: unknown, where: string, read: (value: unknown, where: string) => T): Readonly<Record<string, T>> {

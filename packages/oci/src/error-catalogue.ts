@@ -17,8 +17,18 @@ const MACHINE = {
   DISK_FAULT: entry(1, 'The disk or stick reported a read or write fault.', 'Copy the file again from its source, or use another medium.'),
   FILE_NOT_FOUND: entry(4, 'A file or folder that was named does not exist.', 'Check the path.'),
   FILE_DENIED: entry(1, 'The operating system refused access to a file.', 'Run as a user who may access it, or correct its permissions.'),
+  FILE_WRONG_KIND: entry(
+    2,
+    'A path leads to something of another kind than is expected: a folder instead of a file, or a file instead of a folder.',
+    'Correct the path.',
+  ),
   FILE_EXISTS: entry(3, 'The file to write is there already.', 'Choose another name, or pass --overwrite.'),
   DATA_IN_USE: entry(3, 'Another Sealift process works on the data folder.', 'Stop it, wait for it to end, or use another folder with --data.'),
+  DATABASE_DAMAGED: entry(
+    1,
+    'The database of the data folder is damaged, or is no database.',
+    'Restore the data folder together with its key file from a backup.',
+  ),
   DATABASE_NEWER: entry(1, 'The data folder was written by another version of Sealift.', 'Use the version of Sealift that wrote it, or a newer one.'),
   SECRET_KEY_MISSING: entry(
     1,
@@ -27,6 +37,7 @@ const MACHINE = {
   ),
   SECRET_UNREADABLE: entry(1, 'A stored secret does not open with the key file.', 'Use the key file that belongs to this data folder.'),
   SERVER_UNREACHABLE: entry(1, 'No Sealift server answers at the address.', 'Start it with sealift up, or correct --server.'),
+  SERVER_STOPPING: entry(3, 'The server is about to end and begins nothing new.', 'Run the command again; where no server runs, it runs by itself.'),
   ADDRESS_INVALID: entry(2, 'A text is not an address to listen on.', 'Write it like 127.0.0.1:7070.'),
   ADDRESS_IN_USE: entry(1, 'The address to listen on is taken or not on this machine.', 'Choose another one with --listen.'),
   USAGE: entry(2, 'The command was called with words that it does not know.', 'See the help of the command: add --help.'),
@@ -189,6 +200,11 @@ const ENGINE = {
 
 const SITE = {
   TARGET_NOT_FOUND: entry(4, 'There is no target of that name.', 'See sealift target list.'),
+  DRIVER_UNKNOWN: entry(
+    3,
+    'A target needs a driver that this version of Sealift does not have.',
+    'Use the version of Sealift that added the target, or a newer one.',
+  ),
   TARGET_IN_USE: entry(3, 'Something still lives on the target or in the environment.', 'Remove what it carries first.'),
   ENVIRONMENT_NOT_FOUND: entry(4, 'There is no environment of that name.', 'See sealift env list.'),
   NAME_TAKEN: entry(3, 'Something of that name is there already.', 'Choose another name.'),

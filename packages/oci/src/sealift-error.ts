@@ -52,6 +52,9 @@ export function toSealiftError(thrown: unknown, doing: string): SealiftError {
   const message = `${doing}: ${messageOf(thrown)}`
   if (errno === 'ENOSPC' || errno === 'EDQUOT') return new SealiftError('DISK_FULL', message, { cause: thrown })
   if (errno === 'ENOENT') return new SealiftError('FILE_NOT_FOUND', message, { cause: thrown })
+  if (errno === 'EISDIR' || errno === 'ENOTDIR' || errno === 'EEXIST' || errno === 'ELOOP' || errno === 'ENAMETOOLONG') {
+    return new SealiftError('FILE_WRONG_KIND', message, { cause: thrown })
+  }
   if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS') return new SealiftError('FILE_DENIED', message, { cause: thrown })
   if (errno === 'EIO') return new SealiftError('DISK_FAULT', message, { cause: thrown })
   return new SealiftError('INTERNAL', message, { cause: thrown })

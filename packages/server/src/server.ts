@@ -1,13 +1,16 @@
 import { rm } from 'node:fs/promises'
+import type { Job } from '@sealift/api/job.ts'
 import { messageOf } from '@sealift/oci/sealift-error.ts'
 import { createRegistryHandler } from '@sealift/registry/registry-handler.ts'
 import { type DataFolder, openDataFolder } from './data/data-folder.ts'
 import { socketPath } from './data/socket-path.ts'
-import { createApiServer, listenOnSocket } from './http/api-server.ts'
+import { createApiServer } from './http/api-server.ts'
+import { listenOnSocket } from './http/listen-on-socket.ts'
 import { serveRegistry } from './http/registry-server.ts'
 import { routeGroups } from './http/route-groups.ts'
 import { createLibraryCatalog } from './library/library-catalog.ts'
-import { createServices } from './services.ts'
+import { createServices, type Services } from './services.ts'
+import { DRIVERS, type DriverFactories, localTarget, type TargetAddress } from './targets/driver-factories.ts'
 
 /** Where the registry answers unless something else is asked for. */
 export const DEFAULT_LISTEN = '127.0.0.1:7070'
@@ -18,6 +21,10 @@ export interface HostedServer {
   readonly socket: string
   /** `host:port` of the registry, empty where there is none. */
   readonly registryAddress: string
+  /** The jobs that are at work, whoever started them. */
+  jobs(): readonly Job[]
+  /** Waits until no job is at work. */
+  idle(): Promise<void>
   /** Ends jobs, connections and the ownership of the data folder. */
   close(): Promise<void>
 }
@@ -28,51 +35,58 @@ export interface ServerOptions {
   readonly data: string
   /** Where the registry answers, `host:port`; without it there is none. */
   readonly listen?: string
+  /** Without it those of this program. */
+  readonly drivers?: DriverFactories
+  /** What the target that a new data folder starts with points to; without it the engine of this machine. */
+  readonly firstTarget?: TargetAddress
 }
 
 /**
  * Starts a server on a data folder. Returns undefined where another process owns the folder.
- * @throws what {@link openDataFolder} throws
+ * @throws SealiftError `ADDRESS_IN_USE`, and what {@link openDataFolder} throws
  */
-export async function startServer({ data, listen }: ServerOptions): Promise<HostedServer | undefined> {
-  const folder = await openDataFolder(data)
+export async function startServer(options: ServerOptions): Promise<HostedServer | undefined> {
+  const folder = await openDataFolder(options.data)
   if (folder === undefined) return undefined
-  try {
-    return await serve(folder, listen)
-  } catch (thrown) {
-    await folder.close()
-    throw thrown
-  }
+  // What was opened is closed in the opposite order, also where a later step of the start fails.
+  await using opened = new AsyncDisposableStack()
+  opened.defer(() => folder.close())
+  return await serve(folder, options, opened)
 }
 
-async function serve(folder: DataFolder, listen: string | undefined): Promise<HostedServer> {
-  const services = createServices(folder, { registryAddress: listen ?? DEFAULT_LISTEN, supervised: listen !== undefined })
-  await services.jobs.recover()
-  await services.targets.ensureDefaults()
-  const registry =
-    listen === undefined
-      ? undefined
-      : await serveRegistry(createRegistryHandler({ store: folder.store, catalog: createLibraryCatalog(services.library, folder.store) }), listen)
+async function serve(
+  folder: DataFolder,
+  { listen, drivers = DRIVERS, firstTarget = localTarget() }: ServerOptions,
+  opened: AsyncDisposableStack,
+): Promise<HostedServer> {
+  const services = createServices(folder, { drivers, registryAddress: listen ?? DEFAULT_LISTEN, supervised: listen !== undefined })
+  const { jobs, targets, library } = services
+  opened.defer(() => targets.close())
+  await jobs.recover()
+  await targets.ensureDefaults(firstTarget)
   const app = createApiServer(routeGroups(services))
   const socket = socketPath(folder.path)
+  opened.defer(() => rm(socket, { force: true }))
+  opened.defer(() => app.close())
   await listenOnSocket(app, socket)
-  // A server goes on by itself with what a killed one left half done; a single command leaves it to `jobs resume`.
+  let registryAddress = ''
   if (listen !== undefined) {
-    await services.starter.startAll()
-    for (const job of await services.changes.interrupted()) {
-      await services.changes.resume(job).catch((thrown: unknown) => process.emitWarning(`job ${job} could not be resumed: ${messageOf(thrown)}`))
-    }
+    const catalog = createLibraryCatalog(library, folder.store)
+    const onFault = (fault: unknown): void => process.emitWarning(`the registry: ${messageOf(fault)}`)
+    const registry = await serveRegistry(createRegistryHandler({ store: folder.store, catalog, onFault }), listen)
+    registryAddress = registry.address
+    opened.defer(() => registry.close())
   }
-  return {
-    socket,
-    registryAddress: registry?.address ?? '',
-    async close() {
-      await services.jobs.close()
-      await registry?.close()
-      await app.close()
-      await services.targets.close()
-      await rm(socket, { force: true })
-      await folder.close()
-    },
+  opened.defer(() => jobs.close())
+  if (listen !== undefined) await goOn(services)
+  const owned = opened.move()
+  return { socket, registryAddress, jobs: () => jobs.running(), idle: () => jobs.idle(), close: () => owned.disposeAsync() }
+}
+
+/** A server goes on by itself with what a killed one left half done; a single command leaves it to `jobs resume`. */
+async function goOn({ starter, changes }: Services): Promise<void> {
+  await starter.startAll()
+  for (const job of await changes.interrupted()) {
+    await changes.resume(job).catch((thrown: unknown) => process.emitWarning(`job ${job} could not be resumed: ${messageOf(thrown)}`))
   }
 }

@@ -14,6 +14,7 @@ import { Exporter } from './library/exporter.ts'
 import { Importer } from './library/importer.ts'
 import { Publisher } from './library/publisher.ts'
 import { ReleaseLibrary } from './library/release-library.ts'
+import type { DriverFactories } from './targets/driver-factories.ts'
 import { TargetRegistry } from './targets/target-registry.ts'
 
 /** Everything that answers the API, wired together. */
@@ -34,6 +35,7 @@ export interface Services {
 
 /** How the services are used. */
 export interface ServicesOptions {
+  readonly drivers: DriverFactories
   /** `host:port` at which the registry answers while a server runs. */
   readonly registryAddress: string
   /** Whether a server runs for good, rather than for one command. */
@@ -41,11 +43,11 @@ export interface ServicesOptions {
 }
 
 /** Wires the services of a data folder. */
-export function createServices({ path, store, db, masterKey }: DataFolder, { registryAddress, supervised }: ServicesOptions): Services {
+export function createServices({ path, store, db, masterKey }: DataFolder, { drivers, registryAddress, supervised }: ServicesOptions): Services {
   const jobs = new JobQueue(db)
   const keys = new KeyRing(db, masterKey)
   const library = new ReleaseLibrary(db, store)
-  const targets = new TargetRegistry(db)
+  const targets = new TargetRegistry(db, drivers)
   const parts = { store, library, keys, jobs }
   const journal = new DatabaseJournal(db)
   const vault = new DatabaseVault(db, masterKey)

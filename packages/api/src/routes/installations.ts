@@ -1,11 +1,12 @@
 import { Type } from 'typebox'
 import { Change } from '../change.ts'
+import { Input } from '../input.ts'
 import { InstallationStatus, InstallationSummary, LogLine, RevisionSummary } from '../installation.ts'
 import { Job } from '../job.ts'
 import { Plan } from '../plan.ts'
 import { defineRoute } from '../route.ts'
 
-const Name = Type.Object({ name: Type.String() })
+const Name = Input({ name: Type.String() })
 
 /** Installations: plans, changes, and how they are. */
 export const installationRoutes = {
@@ -14,7 +15,7 @@ export const installationRoutes = {
     method: 'POST',
     path: '/plans',
     summary: 'What a change would do. Changes nothing.',
-    body: Type.Object({ change: Change }),
+    body: Input({ change: Change }),
     response: Plan,
   }),
   startChange: defineRoute({
@@ -22,7 +23,7 @@ export const installationRoutes = {
     method: 'POST',
     path: '/changes',
     summary: 'Runs a change. With the digest of a plan it is refused unless it would do just what that plan showed.',
-    body: Type.Object({ change: Change, plan: Type.Optional(Type.String()) }),
+    body: Input({ change: Change, plan: Type.Optional(Type.String()) }),
     response: Job,
   }),
   listInstallations: defineRoute({
@@ -53,7 +54,7 @@ export const installationRoutes = {
     method: 'GET',
     path: '/installations/:name/revisions/:a/diff/:b',
     summary: 'What differs between two revisions.',
-    params: Type.Object({ name: Type.String(), a: Type.Integer(), b: Type.Integer() }),
+    params: Input({ name: Type.String(), a: Type.Integer(), b: Type.Integer() }),
     response: Plan,
   }),
   readLogs: defineRoute({
@@ -62,7 +63,7 @@ export const installationRoutes = {
     path: '/installations/:name/logs',
     summary: 'What its components print.',
     params: Name,
-    query: Type.Object({
+    query: Input({
       component: Type.Optional(Type.String()),
       follow: Type.Optional(Type.Boolean()),
       tail: Type.Optional(Type.Integer({ minimum: 0 })),

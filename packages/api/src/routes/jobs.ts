@@ -1,8 +1,9 @@
 import { Type } from 'typebox'
+import { Input } from '../input.ts'
 import { Job, JobEvent } from '../job.ts'
 import { defineRoute } from '../route.ts'
 
-const JobId = Type.Object({ id: Type.Integer() })
+const JobId = Input({ id: Type.Integer() })
 
 /** Jobs. */
 export const jobRoutes = {
@@ -11,7 +12,7 @@ export const jobRoutes = {
     method: 'GET',
     path: '/jobs',
     summary: 'The latest jobs, newest first.',
-    query: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })) }),
+    query: Input({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })) }),
     response: Type.Array(Job),
   }),
   getJob: defineRoute({ id: 'getJob', method: 'GET', path: '/jobs/:id', summary: 'One job.', params: JobId, response: Job }),

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { Input } from '../input.ts'
 import { defineRoute } from '../route.ts'
 
 export const Key = Type.Object({
@@ -24,7 +25,7 @@ export const keyRoutes = {
     method: 'POST',
     path: '/keys',
     summary: 'Makes a new signing key; later releases and bundles are signed with it.',
-    body: Type.Object({ name: Type.String() }),
+    body: Input({ name: Type.String() }),
     response: Key,
   }),
   trustKey: defineRoute({
@@ -32,7 +33,7 @@ export const keyRoutes = {
     method: 'POST',
     path: '/keys/trust',
     summary: 'Trusts a key by its full fingerprint.',
-    body: Type.Object({ fingerprint: Type.String(), name: Type.Optional(Type.String()) }),
+    body: Input({ fingerprint: Type.String(), name: Type.Optional(Type.String()) }),
     response: Key,
   }),
   revokeKey: defineRoute({
@@ -40,7 +41,7 @@ export const keyRoutes = {
     method: 'DELETE',
     path: '/keys/:fingerprint',
     summary: 'Trusts a key no longer; what it signed before stays in the library.',
-    params: Type.Object({ fingerprint: Type.String() }),
+    params: Input({ fingerprint: Type.String() }),
     response: Key,
   }),
 }

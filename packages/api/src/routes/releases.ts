@@ -1,8 +1,11 @@
 import { Type } from 'typebox'
 import { InspectedBundle } from '../bundle.ts'
+import { AbsolutePath, Input } from '../input.ts'
 import { Job } from '../job.ts'
 import { ReleaseDetail, ReleaseSummary } from '../release.ts'
 import { defineRoute } from '../route.ts'
+
+const Path = AbsolutePath('Absolute path of the bundle on the server’s machine.')
 
 /** Releases: the component library, publishing, and bundles out and in. */
 export const releaseRoutes = {
@@ -11,7 +14,7 @@ export const releaseRoutes = {
     method: 'GET',
     path: '/releases',
     summary: 'The releases in the library, newest first.',
-    query: Type.Object({ application: Type.Optional(Type.String()) }),
+    query: Input({ application: Type.Optional(Type.String()) }),
     response: Type.Array(ReleaseSummary),
   }),
   getRelease: defineRoute({
@@ -19,7 +22,7 @@ export const releaseRoutes = {
     method: 'GET',
     path: '/releases/:application/:version',
     summary: 'One release; `latest` is the one with the highest sequence.',
-    params: Type.Object({ application: Type.String(), version: Type.String() }),
+    params: Input({ application: Type.String(), version: Type.String() }),
     response: ReleaseDetail,
   }),
   publish: defineRoute({
@@ -27,8 +30,8 @@ export const releaseRoutes = {
     method: 'POST',
     path: '/publish',
     summary: 'Publishes a release from a template file.',
-    body: Type.Object({
-      template: Type.String({ description: 'Absolute path of the template file on the server’s machine.' }),
+    body: Input({
+      template: AbsolutePath('Absolute path of the template file on the server’s machine.'),
       version: Type.Optional(Type.String({ description: 'Instead of the template’s release.version.' })),
       images: Type.Optional(
         Type.Enum(['auto', 'engine', 'registry'], { description: 'Where images come from; auto: the engine, else the registry that the reference names.' }),
@@ -46,10 +49,10 @@ export const releaseRoutes = {
     method: 'POST',
     path: '/exports',
     summary: 'Writes a bundle file with a release.',
-    body: Type.Object({
+    body: Input({
       application: Type.String(),
       version: Type.String(),
-      out: Type.String({ description: 'Absolute path of the file to write, or of a folder to write it into.' }),
+      out: AbsolutePath('Absolute path of the file to write, or of a folder to write it into.'),
       overwrite: Type.Optional(Type.Boolean()),
       unsigned: Type.Optional(Type.Boolean()),
     }),
@@ -60,7 +63,7 @@ export const releaseRoutes = {
     method: 'POST',
     path: '/bundles/inspect',
     summary: 'Reads only the head of a bundle: what is in it, who signed it.',
-    body: Type.Object({ path: Type.String() }),
+    body: Input({ path: Path }),
     response: InspectedBundle,
   }),
   verifyBundle: defineRoute({
@@ -68,7 +71,7 @@ export const releaseRoutes = {
     method: 'POST',
     path: '/bundles/verify',
     summary: 'Reads a whole bundle and checks every byte; writes nothing.',
-    body: Type.Object({ path: Type.String() }),
+    body: Input({ path: Path }),
     response: Job,
   }),
   unpackBundle: defineRoute({
@@ -76,7 +79,7 @@ export const releaseRoutes = {
     method: 'POST',
     path: '/bundles/unpack',
     summary: 'Turns a whole bundle into a plain OCI image layout.',
-    body: Type.Object({ path: Type.String(), oci: Type.String({ description: 'Absolute path of the folder to make.' }) }),
+    body: Input({ path: Path, oci: AbsolutePath('Absolute path of the folder to make.') }),
     response: Job,
   }),
   importBundle: defineRoute({
@@ -84,8 +87,8 @@ export const releaseRoutes = {
     method: 'POST',
     path: '/imports',
     summary: 'Checks a bundle and takes its releases into the library.',
-    body: Type.Object({
-      path: Type.String(),
+    body: Input({
+      path: Path,
       trust: Type.Optional(Type.Array(Type.String(), { description: 'Full fingerprints to trust from now on.' })),
       allowUnsigned: Type.Optional(Type.Boolean()),
       allowOlder: Type.Optional(Type.Boolean()),

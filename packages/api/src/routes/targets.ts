@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { Input } from '../input.ts'
 import { defineRoute } from '../route.ts'
 
 export const Target = Type.Object({
@@ -12,7 +13,7 @@ export type Target = Static<typeof Target>
 export const Environment = Type.Object({ name: Type.String(), target: Type.String(), installations: Type.Integer() })
 export type Environment = Static<typeof Environment>
 
-const Name = Type.Object({ name: Type.String() })
+const Name = Input({ name: Type.String() })
 const NAME = Type.String({ pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$', description: 'Lower-case letters, digits and dashes.' })
 
 /** Targets and environments. */
@@ -23,7 +24,7 @@ export const targetRoutes = {
     method: 'POST',
     path: '/targets',
     summary: 'Registers an engine.',
-    body: Type.Object({ name: NAME, driver: Type.Enum(['docker']), address: Type.String() }),
+    body: Input({ name: NAME, driver: Type.Enum(['docker']), address: Type.String() }),
     response: Target,
   }),
   removeTarget: defineRoute({ id: 'removeTarget', method: 'DELETE', path: '/targets/:name', summary: 'Forgets an engine.', params: Name, response: Target }),
@@ -39,7 +40,7 @@ export const targetRoutes = {
     method: 'POST',
     path: '/environments',
     summary: 'Adds an environment on a target.',
-    body: Type.Object({ name: NAME, target: Type.String() }),
+    body: Input({ name: NAME, target: Type.String() }),
     response: Environment,
   }),
   removeEnvironment: defineRoute({

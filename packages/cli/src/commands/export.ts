@@ -1,4 +1,6 @@
 import { resolve } from 'node:path'
+import type { Exported } from '@sealift/api/exported.ts'
+import { resultOf } from '@sealift/api/job.ts'
 import { releaseRoutes } from '@sealift/api/routes/releases.ts'
 import type { Command } from 'commander'
 import { followJob } from '../follow-job.ts'
@@ -10,15 +12,6 @@ interface ExportOptions {
   readonly out: string
   readonly overwrite?: true
   readonly unsigned?: true
-}
-
-interface Exported {
-  readonly application: string
-  readonly version: string
-  readonly file: string
-  readonly size: number
-  readonly content: number
-  readonly signer: string
 }
 
 /** `sealift export` */
@@ -38,8 +31,7 @@ export function addExport(program: Command): void {
         const job = await session.client.call(releaseRoutes.exportBundle, {
           body: { application, version, out: resolve(options.out), overwrite: options.overwrite === true, unsigned: options.unsigned === true },
         })
-        const { result } = await followJob(session, job)
-        session.answer(result as Exported, formatExported)
+        session.answer(resultOf(await followJob(session, job), 'export'), formatExported)
       })
     })
 }

@@ -1,4 +1,6 @@
 import { resolve } from 'node:path'
+import type { Imported } from '@sealift/api/imported.ts'
+import { resultOf } from '@sealift/api/job.ts'
 import { releaseRoutes } from '@sealift/api/routes/releases.ts'
 import type { Command } from 'commander'
 import { collect } from '../assignments.ts'
@@ -11,13 +13,6 @@ interface ImportOptions {
   readonly allowUnsigned?: true
   readonly allowOlder?: true
   readonly rebind: readonly string[]
-}
-
-interface Imported {
-  readonly signer: string
-  readonly releases: readonly { readonly application: string; readonly version: string; readonly digest: string; readonly known: boolean }[]
-  readonly stored: { readonly blobs: number; readonly bytes: number }
-  readonly present: { readonly blobs: number; readonly bytes: number }
 }
 
 /** `sealift import` */
@@ -45,7 +40,7 @@ export function addImport(program: Command): void {
               rebind: [...options.rebind],
             },
           })
-          results.push((await followJob(session, job)).result as Imported)
+          results.push(resultOf(await followJob(session, job), 'import'))
         }
         session.answer(results.length === 1 ? (results[0] as Imported) : results, (answer) => [answer].flat().map(formatImported).join(''))
       })

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { InspectedBundle } from '@sealift/api/bundle.ts'
+import { resultOf } from '@sealift/api/job.ts'
 import { releaseRoutes } from '@sealift/api/routes/releases.ts'
 import type { Command } from 'commander'
 import { followJob } from '../follow-job.ts'
@@ -26,8 +27,8 @@ export function addInspect(program: Command): void {
     .argument('<file>', 'the bundle')
     .action(async (file: string, _options: unknown, command: Command) => {
       await inSession(command, async (session) => {
-        const { result } = await followJob(session, await session.client.call(releaseRoutes.verifyBundle, { body: { path: resolve(file) } }))
-        session.answer(result as InspectedBundle, (bundle) => `${formatBundle(bundle)}Every byte is as it was signed.\n`)
+        const job = await session.client.call(releaseRoutes.verifyBundle, { body: { path: resolve(file) } })
+        session.answer(resultOf(await followJob(session, job), 'verify'), (bundle) => `${formatBundle(bundle)}Every byte is as it was signed.\n`)
       })
     })
 
@@ -41,8 +42,7 @@ export function addInspect(program: Command): void {
     .action(async (file: string, { oci }: { oci: string }, command: Command) => {
       await inSession(command, async (session) => {
         const job = await session.client.call(releaseRoutes.unpackBundle, { body: { path: resolve(file), oci: resolve(oci) } })
-        const { result } = await followJob(session, job)
-        session.answer(result as { folder: string; images: readonly string[] }, ({ folder, images }) => {
+        session.answer(resultOf(await followJob(session, job), 'unpack'), ({ folder, images }) => {
           const lines = images.map((image) => `  skopeo inspect oci:${folder}:${image}\n`)
           return `${images.length} images are in ${folder}\n${lines.join('')}`
         })

@@ -1,4 +1,6 @@
 import { resolve } from 'node:path'
+import { resultOf } from '@sealift/api/job.ts'
+import type { Published } from '@sealift/api/published.ts'
 import { releaseRoutes } from '@sealift/api/routes/releases.ts'
 import type { Command } from 'commander'
 import { collect } from '../assignments.ts'
@@ -46,21 +48,9 @@ Examples:
             allowSecrets: [...options.allowSecret],
           },
         })
-        const { result } = await followJob(session, job)
-        session.answer(result as Published, formatPublished)
+        session.answer(resultOf(await followJob(session, job), 'publish'), formatPublished)
       })
     })
-}
-
-interface Published {
-  readonly application: string
-  readonly version: string
-  readonly digest: string
-  readonly sequence: number
-  readonly signer: string
-  readonly size: number
-  readonly images: number
-  readonly unchanged: boolean
 }
 
 function formatPublished({ application, version, digest, sequence, signer, size, images, unchanged }: Published): string {

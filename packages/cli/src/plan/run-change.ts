@@ -1,4 +1,6 @@
 import type { Change } from '@sealift/api/change.ts'
+import type { Changed } from '@sealift/api/changed.ts'
+import { resultOf } from '@sealift/api/job.ts'
 import { installationRoutes } from '@sealift/api/routes/installations.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { followJob } from '../follow-job.ts'
@@ -16,16 +18,6 @@ export interface RunOptions {
   readonly plan?: string
   /** Whether the plan is shown and agreed to first. */
   readonly ask: boolean
-}
-
-/** What a finished change tells. */
-export interface Changed {
-  readonly installation: string
-  readonly application: string
-  readonly version: string | null
-  readonly revision: number
-  readonly unchanged: boolean
-  readonly checks: readonly { readonly check: string; readonly exitCode: number }[]
 }
 
 /**
@@ -52,7 +44,7 @@ export async function runChange(session: Session, change: Change, options: RunOp
     digest = plan.digest
   }
   const job = await client.call(installationRoutes.startChange, { body: { change, plan: digest } })
-  return (await followJob(session, job)).result as Changed
+  return resultOf(await followJob(session, job), change.kind)
 }
 
 function refuseErrors(findings: readonly { severity: string; subject: string; message: string; hint: string }[]): void {

@@ -1,12 +1,17 @@
-import { stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { ContentStore } from '@sealift/content/content-store.ts'
 import { makeFolder } from '@sealift/content/filesystem/durable.ts'
 import { openFilesystemStore } from '@sealift/content/filesystem/filesystem-store.ts'
 import { toSealiftError } from '@sealift/oci/sealift-error.ts'
 import { type Database, openDatabase } from '../database/open-database.ts'
+import { checkMasterKey } from './check-master-key.ts'
 import { type MasterKey, masterKeyPath, openMasterKey } from './master-key.ts'
-import { type OwnerLock, takeOwnership } from './owner-lock.ts'
+import { takeOwnership } from './owner-lock.ts'
+import { makePrivateFile } from './private-file.ts'
+
+const DATABASE = 'sealift.db'
+const LOCK = 'owner.lock'
 
 /** Everything that one side keeps, open and owned by this process. */
 export interface DataFolder {
@@ -18,37 +23,29 @@ export interface DataFolder {
 }
 
 /**
- * Opens a data folder, making it where it is missing. Returns undefined where another process owns it.
- * @throws SealiftError `FILE_DENIED`, `DISK_FULL`, `SECRET_KEY_MISSING`, `DATABASE_NEWER`
+ * Opens a data folder, making it (for this user alone) where it is missing. Returns undefined where
+ * another process owns it.
+ * @throws SealiftError `FILE_DENIED`, `FILE_WRONG_KIND`, `DISK_FULL`, `SECRET_KEY_MISSING`, `DATABASE_NEWER`, `DATABASE_DAMAGED`
  */
 export async function openDataFolder(folder: string): Promise<DataFolder | undefined> {
   const path = resolve(folder)
-  let lock: OwnerLock | undefined
+  await using opened = new AsyncDisposableStack()
   try {
     await makeFolder(path)
-    lock = takeOwnership(path)
+    await makePrivateFile(join(path, LOCK))
+    const lock = takeOwnership(join(path, LOCK))
     if (lock === undefined) return undefined
-    const owned = lock
-    const databasePath = join(path, 'sealift.db')
-    const isNew = await stat(databasePath).then(
-      () => false,
-      () => true,
-    )
+    opened.defer(() => lock.release())
+    const isNew = !(await readdir(path)).includes(DATABASE)
     const masterKey = await openMasterKey(masterKeyPath(path), isNew)
     const store = await openFilesystemStore(join(path, 'content'))
-    const db = await openDatabase(databasePath)
-    return {
-      path,
-      store,
-      db,
-      masterKey,
-      async close() {
-        await db.destroy()
-        owned.release()
-      },
-    }
+    await makePrivateFile(join(path, DATABASE))
+    const db = await openDatabase(join(path, DATABASE))
+    opened.defer(() => db.destroy())
+    await checkMasterKey(db, masterKey, masterKeyPath(path))
+    const owned = opened.move()
+    return { path, store, db, masterKey, close: () => owned.disposeAsync() }
   } catch (thrown) {
-    lock?.release()
     throw toSealiftError(thrown, `opening the data folder ${path}`)
   }
 }

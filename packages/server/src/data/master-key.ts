@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { makeFolder, syncFolder } from '@sealift/content/filesystem/durable.ts'
+import { makeFolder, renameDurably } from '@sealift/content/filesystem/durable.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 
 const KEY_BYTES = 32
@@ -23,7 +23,7 @@ export interface MasterKey {
  * holds no readable secret.
  */
 export function masterKeyPath(dataFolder: string): string {
-  return process.env.SEALIFT_KEY_FILE ?? `${dataFolder}.key`
+  return process.env.SEALIFT_KEY_FILE || `${dataFolder}.key`
 }
 
 /**
@@ -39,14 +39,23 @@ export async function openMasterKey(path: string, isNew: boolean): Promise<Maste
     if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown
     if (!isNew) throw new SealiftError('SECRET_KEY_MISSING', `the key file ${path} is missing`)
     key = randomBytes(KEY_BYTES)
-    await makeFolder(dirname(path))
-    const file = await open(path, 'wx', 0o600)
-    await file.writeFile(`${key.toString('base64')}\n`)
-    await file.sync()
-    await file.close()
-    await syncFolder(dirname(path))
+    await writeKey(path, key)
   }
   return createMasterKey(key)
+}
+
+/** Writes a key that nobody else may read, whole or not at all: an empty key file would lock the data folder for ever. */
+async function writeKey(path: string, key: Buffer): Promise<void> {
+  await makeFolder(dirname(path))
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.partial`
+  const file = await open(temporary, 'wx', 0o600)
+  try {
+    await file.writeFile(`${key.toString('base64')}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await renameDurably(temporary, path)
 }
 
 /** AES-256-GCM with a random nonce: version, nonce, tag, cipher text. */

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 /** Ownership of a data folder, held until released or the process ends, however it ends. */
@@ -7,13 +6,13 @@ export interface OwnerLock {
 }
 
 /**
- * Takes ownership of a data folder, or returns undefined where another process has it.
+ * Takes the ownership that a file stands for, or returns undefined where another process has it.
  *
  * Node has no flock; an exclusive transaction on a small SQLite file is one in effect, and the
  * operating system frees it when the process is killed.
  */
-export function takeOwnership(folder: string): OwnerLock | undefined {
-  const database = new DatabaseSync(join(folder, 'owner.lock'), { timeout: 0 })
+export function takeOwnership(file: string): OwnerLock | undefined {
+  const database = new DatabaseSync(file, { timeout: 0 })
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (thrown) {

@@ -104,4 +104,13 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await sql`create index job_log_of_job on job_log (job, id)`.execute(db)
     },
   },
+  '0002-setting': {
+    async up(db: Kysely<Tables>) {
+      await db.schema
+        .createTable('setting')
+        .addColumn('name', 'text', (c) => c.primaryKey())
+        .addColumn('value', 'text', (c) => c.notNull())
+        .execute()
+    },
+  },
 }

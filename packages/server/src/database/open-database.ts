@@ -3,7 +3,7 @@ import { SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
 import { Kysely, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { MIGRATIONS } from './migrations.ts'
-import { asKyselyDatabase } from './node-sqlite.ts'
+import { asKyselyDatabase, withCodes } from './node-sqlite.ts'
 import type { Tables } from './tables.ts'
 
 /** The database of a data folder. */
@@ -12,13 +12,15 @@ export type Database = Kysely<Tables>
 /**
  * Opens the database file and brings it to this program's schema. A commit that returned survives a
  * power cut (write-ahead log, synchronous FULL).
- * @throws SealiftError `DATABASE_NEWER` where a later version of Sealift wrote it
+ * @throws SealiftError `DATABASE_NEWER` where a later version of Sealift wrote it, `DATABASE_DAMAGED`, `DISK_FULL`, `FILE_DENIED`
  */
 export async function openDatabase(path: string): Promise<Database> {
-  const file = new DatabaseSync(path)
+  let file: DatabaseSync | undefined
   try {
-    file.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
-    const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: asKyselyDatabase(file) }) })
+    const opened = withCodes(() => new DatabaseSync(path))
+    file = opened
+    withCodes(() => opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON'))
+    const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: asKyselyDatabase(opened) }) })
     const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } })
     const { error } = await migrator.migrateToLatest()
     if (error !== undefined) {
@@ -28,7 +30,7 @@ export async function openDatabase(path: string): Promise<Database> {
     }
     return db
   } catch (thrown) {
-    if (file.isOpen) file.close()
+    if (file?.isOpen) file.close()
     throw toSealiftError(thrown, `opening the database ${path}`)
   }
 }

@@ -15,6 +15,7 @@ export interface Tables {
   secret: SecretRow
   job: JobRow
   job_log: JobLogRow
+  setting: SettingRow
 }
 
 /** A release that this side holds; its document and signature are blobs. */
@@ -49,7 +50,7 @@ export interface KeyRow {
   fingerprint: string
   name: string
   use: 'signing' | 'trusted' | 'revoked'
-  private_sealed: Buffer | null
+  private_sealed: Uint8Array | null
   created_at: string
 }
 
@@ -91,7 +92,7 @@ export interface RunRow {
 export interface SecretRow {
   /** Begins with the name of the installation and a slash. */
   id: string
-  sealed: Buffer
+  sealed: Uint8Array
   created_at: string
 }
 
@@ -113,4 +114,10 @@ export interface JobLogRow {
   time: string
   level: 'info' | 'warning' | 'error'
   message: string
+}
+
+/** Facts about the data folder itself. */
+export interface SettingRow {
+  name: string
+  value: string
 }

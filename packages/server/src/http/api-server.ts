@@ -1,9 +1,9 @@
-import { rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { toErrorDocument } from '@sealift/api/error-document.ts'
+import { type StreamFailure, toErrorDocument } from '@sealift/api/error-document.ts'
 import { API_PREFIX, type Route, type RouteInput, type RouteOutput } from '@sealift/api/route.ts'
 import { SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
 import fastify, { type FastifyInstance } from 'fastify'
+import { inputReader } from './request-input.ts'
 
 /** Answers one route. A handler of a `stream` route returns the lines, and is told when the client goes away. */
 export type Handler<R extends Route> = (
@@ -15,6 +15,9 @@ export type Handler<R extends Route> = (
 export type Handlers<Group extends Readonly<Record<string, Route>>> = { readonly [Id in keyof Group]: Handler<Group[Id]> }
 
 const HTTP_STATUS = { 1: 500, 2: 400, 3: 409, 4: 404 } as const
+
+/** Bytes that a request may have; a values file's worth. */
+const BODY_LIMIT = 16 * 1024 * 1024
 
 /** A group of routes with the code that answers them. */
 export interface RouteGroup {
@@ -29,10 +32,9 @@ export function routeGroup<Group extends Readonly<Record<string, Route>>>(routes
 
 /** The API as a Fastify server that does not listen yet. */
 export function createApiServer(groups: readonly RouteGroup[]): FastifyInstance {
-  const app = fastify({ bodyLimit: 16 * 1024 * 1024, forceCloseConnections: true, ajv: { customOptions: { removeAdditional: false } } })
+  const app = fastify({ bodyLimit: BODY_LIMIT, forceCloseConnections: true })
   app.setErrorHandler((thrown, _request, reply) => {
-    const invalid = thrown instanceof Error && 'validation' in thrown && thrown.validation !== undefined
-    const error = invalid ? new SealiftError('USAGE', thrown.message) : toSealiftError(thrown, 'the request')
+    const error = errorOf(thrown)
     void reply.status(HTTP_STATUS[error.exitCode]).send(toErrorDocument(error))
   })
   app.setNotFoundHandler((request, reply) => {
@@ -41,20 +43,16 @@ export function createApiServer(groups: readonly RouteGroup[]): FastifyInstance 
   for (const { routes, handlers } of groups) {
     for (const [id, route] of Object.entries(routes)) {
       const handler = handlers[id] as (input: unknown, gone: AbortSignal) => unknown
+      const read = inputReader(route)
       app.route({
         method: route.method,
         url: API_PREFIX + route.path,
-        schema: {
-          ...(route.params ? { params: route.params } : {}),
-          ...(route.query ? { querystring: route.query } : {}),
-          ...(route.body ? { body: route.body } : {}),
-        },
-        async handler(request, reply) {
+        async handler({ params, query, body }, reply) {
           const gone = new AbortController()
           reply.raw.on('close', () => gone.abort())
-          const answer = await handler({ params: request.params, query: request.query, body: request.body }, gone.signal)
+          const answer = await handler(read({ params, query, body }), gone.signal)
           if (!route.stream) return reply.type('application/json').send(JSON.stringify(answer ?? null))
-          return reply.type('application/x-ndjson').send(Readable.from(linesOf(answer as AsyncIterable<unknown>), { objectMode: false }))
+          return reply.type('application/x-ndjson').send(Readable.from(linesOf(answer as AsyncIterable<unknown>, gone.signal), { objectMode: false }))
         },
       })
     }
@@ -62,17 +60,20 @@ export function createApiServer(groups: readonly RouteGroup[]): FastifyInstance 
   return app
 }
 
-async function* linesOf(values: AsyncIterable<unknown>): AsyncGenerator<string> {
-  for await (const value of values) yield `${JSON.stringify(value)}\n`
+/** What Fastify refuses by itself (broken JSON, a body too large) is the caller's fault. */
+function errorOf(thrown: unknown): SealiftError {
+  const status = thrown instanceof Error && 'statusCode' in thrown ? Number(thrown.statusCode) : 500
+  if (thrown instanceof Error && status >= 400 && status < 500) return new SealiftError('USAGE', `the request: ${thrown.message}`, { cause: thrown })
+  return toSealiftError(thrown, 'the request')
 }
 
-/** Listens on a Unix socket that only the owner may use; a socket left by a killed process is replaced. */
-export async function listenOnSocket(app: FastifyInstance, path: string): Promise<void> {
-  await rm(path, { force: true })
-  const before = process.umask(0o177)
+/** Values as lines; a failure on the way is the last of them, so that its reason is not lost. */
+async function* linesOf(values: AsyncIterable<unknown>, gone: AbortSignal): AsyncGenerator<string> {
   try {
-    await app.listen({ path })
-  } finally {
-    process.umask(before)
+    for await (const value of values) yield `${JSON.stringify(value)}\n`
+  } catch (thrown) {
+    if (gone.aborted) return
+    const failure: StreamFailure = { error: toErrorDocument(errorOf(thrown)) }
+    yield `${JSON.stringify(failure)}\n`
   }
 }

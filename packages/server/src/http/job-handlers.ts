@@ -9,7 +9,7 @@ export function jobHandlers({ jobs, changes }: Services): RouteGroup {
   return routeGroup(jobRoutes, {
     listJobs: ({ query }) => jobs.list(query.limit ?? LIST_LIMIT),
     getJob: ({ params }) => jobs.get(params.id),
-    followJob: ({ params }) => jobs.follow(params.id),
+    followJob: ({ params }, gone) => jobs.follow(params.id, gone),
     cancelJob: ({ params }) => jobs.cancel(params.id),
     resumeJob: ({ params }) => changes.resume(params.id),
   })

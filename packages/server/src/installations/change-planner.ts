@@ -86,7 +86,7 @@ export class ChangePlanner {
         },
       )
     }
-    if (known !== undefined && known.application !== change.application) {
+    if (known !== undefined && known.history.length > 0 && known.application !== change.application) {
       throw new SealiftError('INSTALLATION_EXISTS', `${change.name} was an installation of ${known.application}, whose data is kept`, {
         hint: 'Choose another name with --name.',
       })

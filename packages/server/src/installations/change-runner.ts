@@ -1,4 +1,5 @@
 import type { Change } from '@sealift/api/change.ts'
+import type { Changed } from '@sealift/api/changed.ts'
 import type { Job } from '@sealift/api/job.ts'
 import type { ContentStore } from '@sealift/content/content-store.ts'
 import { readBlob } from '@sealift/content/read-blob.ts'
@@ -12,24 +13,13 @@ import { assertAgreed } from '@sealift/deploy/plan/planner.ts'
 import { wantedImage } from '@sealift/deploy/resolve.ts'
 import { imagesOf } from '@sealift/deploy/state.ts'
 import { prepareDockerArchive } from '@sealift/images/write-docker-archive.ts'
-import { SealiftError } from '@sealift/oci/sealift-error.ts'
-import { type JobContext, type JobQueue, JobSuspended } from '../jobs/job-queue.ts'
+import { SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
+import type { JobQueue } from '../jobs/job-queue.ts'
+import { type JobContext, JobSuspended } from '../jobs/job-work.ts'
 import type { TargetRegistry } from '../targets/target-registry.ts'
 import type { ChangePlanner } from './change-planner.ts'
 import type { DatabaseVault } from './database-vault.ts'
 import type { InstallationRegistry } from './installation-registry.ts'
-
-/** What a finished change tells. */
-export interface Changed {
-  readonly installation: string
-  readonly application: string
-  readonly version: string | null
-  readonly revision: number
-  readonly outcome: ExecutionResult['outcome']
-  /** Nothing had to be done. */
-  readonly unchanged: boolean
-  readonly checks: readonly { readonly check: string; readonly exitCode: number }[]
-}
 
 /** What running changes needs. */
 export interface ChangeRunnerParts {
@@ -77,9 +67,11 @@ export class ChangeRunner {
       exclusive: [`installation ${name}`],
       resumable: true,
       run: async (context) => {
+        await this.#assertStill(plan)
         await installations.add({ name, environment, application })
         try {
-          return await this.#finish(await execute(String(context.id), plan, await this.#pipeline([plan], driver, context)), plan, application)
+          const result = await this.#run(context, async () => execute(String(context.id), plan, await this.#pipeline([plan], driver, context)))
+          return await this.#finish(result, plan, application)
         } catch (thrown) {
           // What was refused before its first revision leaves no installation behind.
           if ((await installations.find(name))?.history.length === 0) await installations.forget(name)
@@ -113,7 +105,8 @@ export class ChangeRunner {
       resumable: true,
       run: async (context) => {
         const plans = run.way === undefined ? [run.plan] : [run.plan, run.way.plan]
-        return this.#finish(await resume(String(job), await this.#pipeline(plans, driver, context)), run.plan, known.application)
+        const result = await this.#run(context, async () => resume(String(job), await this.#pipeline(plans, driver, context)))
+        return this.#finish(result, run.plan, known.application)
       },
     })
   }
@@ -121,6 +114,28 @@ export class ChangeRunner {
   /** The jobs whose changes a killed program left half done. */
   async interrupted(): Promise<readonly number[]> {
     return (await this.#parts.journal.open()).map(({ id }) => Number(id))
+  }
+
+  /** Between planning and now another change may have come to its end. */
+  async #assertStill({ installation, from }: Plan): Promise<void> {
+    const revision = (await this.#parts.installations.find(installation))?.current?.number ?? null
+    if (revision === from) return
+    throw new SealiftError(
+      'PLAN_CHANGED',
+      `${installation}: the plan starts from revision ${from ?? 'none'}, and now revision ${revision ?? 'none'} is current`,
+    )
+  }
+
+  /** Runs or resumes an execution. What breaks off without an end in the journal (a full disk) can be resumed when its cause is gone. */
+  async #run(context: JobContext, work: () => Promise<ExecutionResult>): Promise<ExecutionResult> {
+    try {
+      return await work()
+    } catch (thrown) {
+      const run = await this.#parts.journal.read(String(context.id)).catch(() => undefined)
+      if (run === undefined || run.ended) throw thrown
+      const reason = toSealiftError(thrown, run.plan.installation)
+      throw new JobSuspended(new SealiftError(reason.code, reason.message, { hint: `${reason.hint} Then: sealift jobs resume ${context.id}`, cause: thrown }))
+    }
   }
 
   async #refuseOpen(installation: string): Promise<void> {
@@ -171,7 +186,6 @@ export class ChangeRunner {
       application,
       version: plan.next?.release.version ?? null,
       revision: result.revision.number,
-      outcome: result.outcome,
       unchanged: plan.items.every(({ effect }) => effect === 'kept' || effect === 'offered'),
       checks: result.checks.map(({ check, exitCode }) => ({ check, exitCode })),
     }

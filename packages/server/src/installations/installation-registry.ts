@@ -27,7 +27,11 @@ export class InstallationRegistry {
   async list(): Promise<KnownInstallation[]> {
     const rows = await this.#db.selectFrom('installation').selectAll().orderBy('name').execute()
     const known = await Promise.all(rows.map((row) => this.#known(row)))
-    return known.filter(({ history }) => history.at(-1)?.kind !== 'uninstall' || history.at(-1)?.outcome !== 'done')
+    return known.filter(({ history }) => {
+      const last = history.at(-1)
+      // Without a revision it is one that is about to be installed, or whose installation was refused.
+      return last !== undefined && (last.kind !== 'uninstall' || last.outcome !== 'done')
+    })
   }
 
   /** One by its name, also where it was uninstalled. */

@@ -39,7 +39,8 @@ export async function choicesOfFile(path: string, store: ContentStore): Promise<
   try {
     document = parse(text, { maxAliasCount: 0 }) as unknown
   } catch (cause) {
-    throw new SealiftError('CHOICES_INVALID', `${path}: ${messageOf(cause)}`, { cause })
+    // Only the first line: the others show the text, which may hold passwords.
+    throw new SealiftError('CHOICES_INVALID', `${path}: ${messageOf(cause).split('\n', 1)[0]}`)
   }
   return parseChoices(await withStoredFiles(document, path, store), path)
 }

@@ -1,59 +1,23 @@
-import { EventEmitter } from 'node:events'
 import { toErrorDocument } from '@sealift/api/error-document.ts'
-import { hasEnded, type Job, type JobEvent, type JobKind } from '@sealift/api/job.ts'
+import { hasEnded, type Job, type JobEvent } from '@sealift/api/job.ts'
+import type { JobKind } from '@sealift/api/job-results.ts'
 import { isSealiftError, SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
 import type { Selectable } from 'kysely'
 import type { Database } from '../database/open-database.ts'
 import type { JobRow } from '../database/tables.ts'
+import { type Claimant, Claims } from './claims.ts'
+import { type JobContext, JobSuspended, type JobWork } from './job-work.ts'
+import { RunningJob } from './running-job.ts'
 
-/** Given to the code of a job. */
-export interface JobContext {
-  readonly id: number
-  /** Aborts when someone cancels the job, and for work that can't be resumed also when the program ends. */
-  readonly signal: AbortSignal
-  /** Aborts when the program ends: resumable work puts itself down by throwing {@link JobSuspended}. */
-  readonly suspend: AbortSignal
-  /** Says what is being done now; `total` 0 where it can't be told. */
-  progress(stage: string, done?: number, total?: number, unit?: 'bytes' | 'steps'): void
-  /** Adds a line to the job's log. Never secrets. */
-  log(message: string, level?: 'info' | 'warning' | 'error'): void
-}
-
-/** Thrown by resumable work that was put down: its job counts as interrupted. */
-export class JobSuspended extends Error {
-  override readonly name = 'JobSuspended'
-}
-
-/** A piece of work to run as a job. */
-export interface JobWork {
-  readonly kind: JobKind
-  readonly title: string
-  /** Kept with the job: what was asked for. Never secrets. */
-  readonly request: unknown
-  /** Names of the things that no other job may work on meanwhile. */
-  readonly exclusive: readonly string[]
-  /** Whether it goes on after an interruption with `jobs resume`. */
-  readonly resumable?: true
-  run(context: JobContext): Promise<unknown>
-}
-
-/** Progress is passed on to followers at most this often, in milliseconds. */
-const PROGRESS_INTERVAL = 100
-
-interface RunningJob {
-  job: Job
-  readonly exclusive: readonly string[]
-  readonly resumable: boolean
-  readonly abort: AbortController
-  readonly suspend: AbortController
-  readonly events: EventEmitter<{ event: [JobEvent] }>
-  readonly ended: Promise<void>
-}
+/** How a job came out. */
+type Outcome = Pick<Job, 'state'> & Partial<Pick<Job, 'endedAt' | 'result' | 'error'>>
 
 /** Runs jobs, records them, and lets others follow. */
 export class JobQueue {
   readonly #db: Database
   readonly #running = new Map<number, RunningJob>()
+  readonly #claims = new Claims()
+  #closing = false
 
   constructor(db: Database) {
     this.#db = db
@@ -61,42 +25,47 @@ export class JobQueue {
 
   /** Marks the jobs that a killed process left running; returns their ids. */
   async recover(): Promise<readonly number[]> {
-    const left = await this.#db.selectFrom('job').select('id').where('state', 'in', ['queued', 'running']).execute()
-    await this.#db.updateTable('job').set({ state: 'interrupted' }).where('state', 'in', ['queued', 'running']).execute()
+    const left = await this.#db.updateTable('job').set({ state: 'interrupted' }).where('state', 'in', ['queued', 'running']).returning('id').execute()
     return left.map(({ id }) => id)
   }
 
   /**
    * Starts a job and returns at once.
-   * @throws SealiftError `JOB_CONFLICT` where a running job works on the same thing
+   * @throws SealiftError `JOB_CONFLICT` where a running job works on the same thing, `SERVER_STOPPING`
    */
-  async start(work: JobWork): Promise<Job> {
-    this.#refuseConflict(work)
-    const createdAt = new Date().toISOString()
-    const { id } = await this.#db
-      .insertInto('job')
-      .values({
-        kind: work.kind,
-        title: work.title,
-        state: 'running',
-        created_at: createdAt,
-        ended_at: null,
-        request_json: JSON.stringify(work.request),
-        result_json: null,
-        error_json: null,
-      })
-      .returning('id')
-      .executeTakeFirstOrThrow()
-    return this.#launch({ id, kind: work.kind, title: work.title, state: 'running', stage: '', done: 0, total: 0, unit: 'steps', createdAt }, work)
+  async start<Kind extends JobKind>(work: JobWork<Kind>): Promise<Job> {
+    return this.#claimed(work, async () => {
+      const createdAt = new Date().toISOString()
+      const { kind, title } = work
+      const { id } = await this.#db
+        .insertInto('job')
+        .values({
+          kind,
+          title,
+          state: 'running',
+          created_at: createdAt,
+          ended_at: null,
+          request_json: JSON.stringify(work.request),
+          result_json: null,
+          error_json: null,
+        })
+        .returning('id')
+        .executeTakeFirstOrThrow()
+      return { id, kind, title, state: 'running', stage: '', done: 0, total: 0, unit: 'steps', createdAt }
+    })
   }
 
-  /** Runs an interrupted job again under its own number, so that its log and journal go on. */
-  async restart(id: number, work: JobWork): Promise<Job> {
-    const job = await this.get(id)
-    if (job.state !== 'interrupted') throw new SealiftError('JOB_NOT_INTERRUPTED', `job ${id} is ${job.state}; only an interrupted job can be resumed`)
-    this.#refuseConflict(work)
-    await this.#db.updateTable('job').set({ state: 'running' }).where('id', '=', id).execute()
-    return this.#launch({ ...job, state: 'running' }, work)
+  /**
+   * Runs an interrupted job again under its own number, so that its log and journal go on.
+   * @throws SealiftError `JOB_NOT_FOUND`, `JOB_NOT_INTERRUPTED`, `JOB_CONFLICT`, `SERVER_STOPPING`
+   */
+  async restart<Kind extends JobKind>(id: number, work: JobWork<Kind>): Promise<Job> {
+    return this.#claimed(work, async () => {
+      const { error: _error, endedAt: _endedAt, ...job } = await this.get(id)
+      if (job.state !== 'interrupted') throw new SealiftError('JOB_NOT_INTERRUPTED', `job ${id} is ${job.state}; only an interrupted job can be resumed`)
+      await this.#db.updateTable('job').set({ state: 'running', ended_at: null, error_json: null }).where('id', '=', id).execute()
+      return { ...job, state: 'running' }
+    })
   }
 
   /** What was asked of a job. */
@@ -116,38 +85,28 @@ export class JobQueue {
     return rows.map((row) => this.#running.get(row.id)?.job ?? jobOf(row))
   }
 
-  /** What a job has logged, its present state, and what it reports from now on until it ends. */
-  async *follow(id: number): AsyncGenerator<JobEvent> {
+  /**
+   * What a job has logged, its present state, and what it reports from now on until it ends.
+   * @param gone aborted when nobody listens any more
+   * @throws SealiftError `JOB_NOT_FOUND`
+   */
+  async follow(id: number, gone?: AbortSignal): Promise<AsyncGenerator<JobEvent>> {
+    await this.get(id)
+    return this.#events(id, gone)
+  }
+
+  async *#events(id: number, gone: AbortSignal | undefined): AsyncGenerator<JobEvent> {
     const running = this.#running.get(id)
-    const live: JobEvent[] = []
-    let wake = (): void => {}
-    const listener = (event: JobEvent): void => {
-      live.push(event)
-      wake()
-    }
-    running?.events.on('event', listener)
-    try {
-      const rows = await this.#db.selectFrom('job_log').selectAll().where('job', '=', id).orderBy('id').execute()
-      // Lines that arrived while the older ones were read stand in both; what was recorded is not repeated.
-      const recorded = new Set(rows.map((row) => `${row.time} ${row.message}`))
-      for (const { time, level, message } of rows) yield { type: 'log', time, level, message }
-      const job = await this.get(id)
-      yield { type: 'job', job }
-      if (running === undefined || hasEnded(job)) return
-      for (;;) {
-        const event = live.shift()
-        if (event === undefined) {
-          await new Promise<void>((resolve) => {
-            wake = resolve
-          })
-          continue
-        }
-        if (event.type === 'log' && recorded.has(`${event.time} ${event.message}`)) continue
-        yield event
-        if (event.type === 'job' && hasEnded(event.job)) return
-      }
-    } finally {
-      running?.events.off('event', listener)
+    // Listening begins before the recorded lines are read, so that none falls between.
+    const live = running?.follow(gone)
+    const rows = await this.#db.selectFrom('job_log').selectAll().where('job', '=', id).orderBy('id').execute()
+    for (const { time, level, message } of rows) yield { type: 'log', time, level, message }
+    const job = running?.job ?? (await this.get(id))
+    // One that has ended meanwhile says so at the end of what it reported.
+    if (live === undefined || !hasEnded(job)) yield { type: 'job', job }
+    const seen = rows.at(-1)?.id ?? 0
+    for await (const [event, recorded] of live ?? []) {
+      if (event.type === 'job' || recorded > seen) yield event
     }
   }
 
@@ -157,24 +116,43 @@ export class JobQueue {
     return this.get(id)
   }
 
-  /** Stops every job and waits until all have ended. */
+  /** The jobs that are at work. */
+  running(): readonly Job[] {
+    return [...this.#running.values()].map(({ job }) => job)
+  }
+
+  /** Waits until no job is at work. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all([...this.#running.values()].map(({ ended }) => ended))
+  }
+
+  /** Starts no job any more, stops those that run, and waits until all have ended. */
   async close(): Promise<void> {
-    const running = [...this.#running.values()]
-    for (const { abort, suspend, resumable, job } of running) {
+    this.#closing = true
+    for (const { abort, suspend, resumable, job } of this.#running.values()) {
       if (resumable) suspend.abort()
       else abort.abort(new SealiftError('JOB_CANCELLED', `job ${job.id} was stopped with the program`))
     }
-    await Promise.all(running.map(({ ended }) => ended))
+    await this.idle()
   }
 
-  #refuseConflict({ title, exclusive }: JobWork): void {
-    for (const other of this.#running.values()) {
-      const shared = exclusive.find((name) => other.exclusive.includes(name))
-      if (shared !== undefined) {
-        throw new SealiftError('JOB_CONFLICT', `${title}: job ${other.job.id} (${other.job.title}) is at work on ${shared}`, {
-          hint: `Wait for it with: sealift jobs show ${other.job.id} --follow`,
-        })
+  async #claimed<Kind extends JobKind>(work: JobWork<Kind>, begin: () => Promise<Job>): Promise<Job> {
+    const claimant: Claimant = { title: work.title, id: undefined }
+    this.#claims.take(work.exclusive, claimant)
+    try {
+      const job = await begin()
+      if (this.#closing) {
+        await this.#record(job.id, { state: 'interrupted' })
+        throw new SealiftError('SERVER_STOPPING', `${work.title}: the server is about to end`)
       }
+      claimant.id = job.id
+      const running = new RunningJob(job, work.resumable === true)
+      this.#running.set(job.id, running)
+      void this.#run(running, work, claimant)
+      return job
+    } catch (thrown) {
+      this.#claims.release(claimant)
+      throw thrown
     }
   }
 
@@ -184,77 +162,76 @@ export class JobQueue {
     return row
   }
 
-  #launch(first: Job, work: JobWork): Job {
-    const abort = new AbortController()
-    const suspend = new AbortController()
-    const events = new EventEmitter<{ event: [JobEvent] }>()
-    events.setMaxListeners(0)
-    const { promise: ended, resolve: end } = Promise.withResolvers<void>()
-    const running: RunningJob = { job: first, exclusive: work.exclusive, resumable: work.resumable === true, abort, suspend, events, ended }
-    this.#running.set(first.id, running)
-    let lastShown = 0
-    let writing: Promise<unknown> = Promise.resolve()
-    const change = (changes: Partial<Job>): void => {
-      running.job = { ...running.job, ...changes }
+  /** Never rejects: whatever goes wrong is the job's outcome. */
+  async #run<Kind extends JobKind>(running: RunningJob, work: JobWork<Kind>, claimant: Claimant): Promise<void> {
+    const { id } = running.job
+    const logging: Promise<void>[] = []
+    let outcome = await this.#work(running, work, logging)
+    await Promise.all(logging)
+    try {
+      await this.#record(id, outcome)
+    } catch (thrown) {
+      // Where the outcome can't be written (a full disk), the job is found as interrupted at the next start.
+      if (outcome.state === 'done') outcome = { state: 'failed', error: toErrorDocument(toSealiftError(thrown, `recording the end of job ${id}`)) }
     }
+    this.#running.delete(id)
+    this.#claims.release(claimant)
+    running.end(outcome)
+  }
+
+  async #work<Kind extends JobKind>(running: RunningJob, work: JobWork<Kind>, logging: Promise<void>[]): Promise<Outcome> {
+    const { abort, suspend } = running
+    const { id } = running.job
     const context: JobContext = {
-      id: first.id,
+      id,
       signal: abort.signal,
       suspend: suspend.signal,
-      progress(stage, done = 0, total = 0, unit = 'steps') {
-        const now = performance.now()
-        const notable = stage !== running.job.stage || (total > 0 && done >= total)
-        change({ stage, done, total, unit })
-        if (!notable && now - lastShown < PROGRESS_INTERVAL) return
-        lastShown = now
-        events.emit('event', { type: 'job', job: running.job })
-      },
+      progress: (stage, done = 0, total = 0, unit = 'steps') => running.progress(stage, done, total, unit),
       log: (message, level = 'info') => {
-        const time = new Date().toISOString()
-        const inserted = this.#db.insertInto('job_log').values({ job: first.id, time, level, message }).execute()
-        writing = Promise.all([writing, inserted])
-        writing.catch(() => {})
-        events.emit('event', { type: 'log', time, level, message })
+        const line = { time: new Date().toISOString(), level, message }
+        const recorded = this.#db
+          .insertInto('job_log')
+          .values({ job: id, ...line })
+          .returning('id')
+          .executeTakeFirstOrThrow()
+        // A line that can't be recorded is still told to who follows.
+        logging.push(
+          recorded.then(
+            (row) => running.log(line, row.id),
+            () => running.log(line, Number.POSITIVE_INFINITY),
+          ),
+        )
       },
     }
-    const finish = async (changes: Pick<Job, 'state'> & Partial<Job>): Promise<void> => {
-      const endedAt = new Date().toISOString()
-      await writing.catch(() => {})
-      await this.#db
-        .updateTable('job')
-        .set({
-          state: changes.state,
-          ended_at: endedAt,
-          result_json: changes.result === undefined ? null : JSON.stringify(changes.result),
-          error_json: changes.error === undefined ? null : JSON.stringify(changes.error),
-        })
-        .where('id', '=', first.id)
-        .execute()
-      change({ ...changes, endedAt })
+    try {
+      const result = await work.run(context)
+      return { state: 'done', endedAt: new Date().toISOString(), result }
+    } catch (thrown) {
+      if (thrown instanceof JobSuspended) return { state: 'interrupted', ...(thrown.reason === undefined ? {} : { error: toErrorDocument(thrown.reason) }) }
+      const error =
+        abort.signal.aborted && work.resumable !== true ? cancelled(abort.signal.reason as SealiftError, thrown) : toSealiftError(thrown, work.title)
+      const state = isSealiftError(error, 'JOB_CANCELLED') || isSealiftError(error, 'CHANGE_CANCELLED') ? 'cancelled' : 'failed'
+      return { state, endedAt: new Date().toISOString(), error: toErrorDocument(error) }
     }
-    const run = async (): Promise<void> => {
-      try {
-        const result = await work.run(context)
-        await finish({ state: 'done', ...(result === undefined ? {} : { result }) })
-      } catch (thrown) {
-        if (thrown instanceof JobSuspended) {
-          await this.#db.updateTable('job').set({ state: 'interrupted' }).where('id', '=', first.id).execute()
-          change({ state: 'interrupted' })
-          return
-        }
-        const error = toSealiftError(work.resumable !== true && abort.signal.aborted ? abort.signal.reason : thrown, work.title)
-        const state = isSealiftError(error, 'JOB_CANCELLED') ? 'cancelled' : 'failed'
-        // Where even the outcome can't be written (a full disk), the job is found as interrupted at the next start.
-        await finish({ state, error: toErrorDocument(error) }).catch(() => change({ state, error: toErrorDocument(error) }))
-      } finally {
-        this.#running.delete(first.id)
-        events.emit('event', { type: 'job', job: running.job })
-        end()
-      }
-    }
-    void run()
-    return first
   }
+
+  async #record(id: number, { state, endedAt = null, result, error }: { [Field in keyof Outcome]: Outcome[Field] | null }): Promise<void> {
+    await this.#db
+      .updateTable('job')
+      .set({
+        state: state as Job['state'],
+        ended_at: endedAt,
+        result_json: result == null ? null : JSON.stringify(result),
+        error_json: error == null ? null : JSON.stringify(error),
+      })
+      .where('id', '=', id)
+      .execute()
+  }
+}
+
+/** Work that was told to stop ends in whatever its last operation threw; what counts is that it was told. */
+function cancelled(reason: SealiftError, thrown: unknown): SealiftError {
+  return thrown === reason ? reason : new SealiftError(reason.code, reason.message, { hint: reason.hint, cause: thrown })
 }
 
 function jobOf(row: Selectable<JobRow>): Job {
@@ -269,7 +246,7 @@ function jobOf(row: Selectable<JobRow>): Job {
     unit: 'steps',
     createdAt: row.created_at,
     ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
-    ...(row.result_json === null ? {} : { result: JSON.parse(row.result_json) as unknown }),
+    ...(row.result_json === null ? {} : { result: JSON.parse(row.result_json) as NonNullable<Job['result']> }),
     ...(row.error_json === null ? {} : { error: JSON.parse(row.error_json) as NonNullable<Job['error']> }),
   }
 }

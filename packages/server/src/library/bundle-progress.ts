@@ -1,5 +1,5 @@
 import type { OnProgress } from '@sealift/bundle/progress.ts'
-import type { JobContext } from '../jobs/job-queue.ts'
+import type { JobContext } from '../jobs/job-work.ts'
 
 const STAGES = {
   pack: 'Packing small content',

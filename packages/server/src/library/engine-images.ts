@@ -8,7 +8,7 @@ import { formatPlatform, type Platform, platformMatches } from '@sealift/oci/pla
 import { formatReference, parseReference } from '@sealift/oci/reference.ts'
 import { isSealiftError, SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { ReleaseImagePlatform } from '@sealift/template/release.ts'
-import type { JobContext } from '../jobs/job-queue.ts'
+import type { JobContext } from '../jobs/job-work.ts'
 import type { ImageOrigin } from './image-origin.ts'
 import type { HeldRelease } from './release-library.ts'
 

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Exported } from '@sealift/api/exported.ts'
 import type { Job } from '@sealift/api/job.ts'
 import type { RouteInput } from '@sealift/api/route.ts'
 import type { releaseRoutes } from '@sealift/api/routes/releases.ts'
@@ -8,28 +9,14 @@ import { writeBundle } from '@sealift/bundle/write/write-bundle.ts'
 import type { ContentStore } from '@sealift/content/content-store.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { contentOf } from '@sealift/template/release.ts'
-import type { JobContext, JobQueue } from '../jobs/job-queue.ts'
+import type { JobQueue } from '../jobs/job-queue.ts'
+import type { JobContext } from '../jobs/job-work.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { CREATOR } from '../version.ts'
 import { bundleProgress } from './bundle-progress.ts'
 import { type HeldRelease, type ReleaseLibrary, releaseSize } from './release-library.ts'
 
 type ExportRequest = RouteInput<typeof releaseRoutes.exportBundle>['body']
-
-/** What a finished export tells. */
-export interface Exported {
-  readonly application: string
-  readonly version: string
-  readonly digest: string
-  readonly file: string
-  /** Bytes of the file. */
-  readonly size: number
-  /** Plain bytes of what it carries. */
-  readonly content: number
-  readonly bundleId: string
-  /** Full fingerprint of the key that signed the bundle, empty where it is unsigned. */
-  readonly signer: string
-}
 
 /** Writes bundles of the library's releases. */
 export class Exporter {

@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises'
+import type { Imported } from '@sealift/api/imported.ts'
 import type { Job } from '@sealift/api/job.ts'
 import type { RouteInput } from '@sealift/api/route.ts'
 import type { releaseRoutes } from '@sealift/api/routes/releases.ts'
@@ -10,28 +11,13 @@ import { verifyImage } from '@sealift/images/image-content.ts'
 import type { Digest } from '@sealift/oci/digest.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { contentOf, parseRelease, type Release } from '@sealift/template/release.ts'
-import type { JobContext, JobQueue } from '../jobs/job-queue.ts'
+import type { JobQueue } from '../jobs/job-queue.ts'
+import type { JobContext } from '../jobs/job-work.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { bundleProgress } from './bundle-progress.ts'
 import type { NewRelease, ReleaseLibrary } from './release-library.ts'
 
 type ImportRequest = RouteInput<typeof releaseRoutes.importBundle>['body']
-
-/** What a finished import tells. */
-export interface Imported {
-  readonly bundleId: string
-  readonly signer: string
-  readonly releases: readonly {
-    readonly application: string
-    readonly version: string
-    readonly digest: string
-    readonly signer: string
-    /** It was here before: nothing changed. */
-    readonly known: boolean
-  }[]
-  readonly stored: { readonly blobs: number; readonly bytes: number }
-  readonly present: { readonly blobs: number; readonly bytes: number }
-}
 
 /** Takes bundles into the library. */
 export class Importer {
@@ -65,6 +51,7 @@ export class Importer {
 
   async #import(request: ImportRequest, trust: ReadonlySet<Fingerprint>, rebind: ReadonlyMap<string, Fingerprint>, context: JobContext): Promise<Imported> {
     const accepted = new Map<Digest, { release: Release; known: boolean }>()
+    const bound = new Map<string, Fingerprint>()
     const newlyTrusted = new Set<Fingerprint>()
     context.progress('Reading the head of the bundle')
     const imported = await importBundle(request.path, {
@@ -72,15 +59,16 @@ export class Importer {
       allowUnsigned: request.allowUnsigned === true,
       trusted: async (fingerprint) => {
         if (await this.#keys.isTrusted(fingerprint)) return true
-        if (!trust.has(fingerprint)) return false
+        // Told at once, rather than that it should be passed to --trust, which would not help.
         await this.#keys.refuseRevoked(fingerprint)
+        if (!trust.has(fingerprint)) return false
         newlyTrusted.add(fingerprint)
         return true
       },
       contentOf: async (verified) => {
         const release = parseRelease(verified.document)
         const known = await this.#library.holds(verified.digest)
-        if (!known) await this.#accept(release, verified, request, rebind)
+        if (!known) await this.#accept(release, verified, request, rebind, bound)
         accepted.set(verified.digest, { release, known })
         return contentOf(release).map(({ digest }) => digest)
       },
@@ -95,7 +83,9 @@ export class Importer {
     context.progress('Checking the images')
     const releases: NewRelease[] = []
     for (const verified of imported.releases) {
-      const { release } = accepted.get(verified.digest) as { release: Release }
+      const { release, known } = accepted.get(verified.digest) as { release: Release; known: boolean }
+      // What was here before changes nothing; above all its version's label does not move back to it, unless that was asked for.
+      if (known && request.allowOlder !== true && !rebind.has(release.application)) continue
       for (const { reference, platforms } of Object.values(release.images)) {
         for (const image of platforms) await verifyImage(this.#store, image, `image ${reference}`, { signal: context.signal })
       }
@@ -109,8 +99,7 @@ export class Importer {
       })
     }
     context.signal.throwIfAborted()
-    for (const fingerprint of newlyTrusted) await this.#keys.trust(fingerprint, `trusted with ${request.path}`)
-    await this.#library.add(releases)
+    await this.#library.add(releases, (tx) => this.#keys.recordTrust(newlyTrusted, `trusted with ${request.path}`, tx))
     return {
       bundleId: imported.bundleId,
       signer: imported.signer ? formatFingerprint(imported.signer.fingerprint) : '',
@@ -127,7 +116,13 @@ export class Importer {
   }
 
   /** Refuses a release that must not come in, before anything is written. */
-  async #accept(release: Release, verified: VerifiedRelease, request: ImportRequest, rebind: ReadonlyMap<string, Fingerprint>): Promise<void> {
+  async #accept(
+    release: Release,
+    verified: VerifiedRelease,
+    request: ImportRequest,
+    rebind: ReadonlyMap<string, Fingerprint>,
+    bound: Map<string, Fingerprint>,
+  ): Promise<void> {
     const { application, version, sequence } = release
     if (application !== verified.application || version !== verified.version || sequence !== verified.sequence) {
       throw new SealiftError(
@@ -136,16 +131,18 @@ export class Importer {
       )
     }
     const here = await this.#library.application(application)
-    if (here === undefined) return
     const publisher = verified.publisher.fingerprint
-    if (here.boundKey !== publisher && rebind.get(application) !== publisher) {
+    // Of an application that is new here, the first release in the bundle binds those after it.
+    const boundKey = here?.boundKey ?? bound.get(application) ?? publisher
+    bound.set(application, publisher)
+    if (boundKey !== publisher && rebind.get(application) !== publisher) {
       throw new SealiftError(
         'APPLICATION_BOUND',
-        `${application} came first from the vendor key ${formatFingerprint(here.boundKey as Fingerprint)}; this release is signed by ${formatFingerprint(publisher)}`,
+        `${application} came first from the vendor key ${formatFingerprint(boundKey as Fingerprint)}; this release is signed by ${formatFingerprint(publisher)}`,
         { hint: `If the vendor confirms its new key by another way, pass --rebind ${application}=${formatFingerprint(publisher)}` },
       )
     }
-    if (sequence <= here.lastSequence && request.allowOlder !== true) {
+    if (here !== undefined && sequence <= here.lastSequence && request.allowOlder !== true) {
       throw new SealiftError(
         'RELEASE_OLDER',
         `${application} ${version} has the sequence number ${sequence}, while the newest release here has ${here.lastSequence}: it is older`,

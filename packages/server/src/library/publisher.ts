@@ -2,6 +2,7 @@ import { readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Job } from '@sealift/api/job.ts'
+import type { Published } from '@sealift/api/published.ts'
 import type { RouteInput } from '@sealift/api/route.ts'
 import type { releaseRoutes } from '@sealift/api/routes/releases.ts'
 import { type Fingerprint, formatFingerprint } from '@sealift/bundle/signature/fingerprint.ts'
@@ -15,7 +16,8 @@ import { checkFileContent } from '@sealift/template/check-template.ts'
 import { parseTemplate } from '@sealift/template/parse-template.ts'
 import { encodeRelease, filesOf, imagesOf, type Release, releaseDigest } from '@sealift/template/release.ts'
 import type { Template } from '@sealift/template/schema/template.ts'
-import type { JobContext, JobQueue } from '../jobs/job-queue.ts'
+import type { JobQueue } from '../jobs/job-queue.ts'
+import type { JobContext } from '../jobs/job-work.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { ImageOrigin } from './image-origin.ts'
 import { collectImages } from './release-images.ts'
@@ -25,20 +27,6 @@ type PublishRequest = RouteInput<typeof releaseRoutes.publish>['body']
 
 /** The largest file that a template may carry for a component. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024
-
-/** What a finished publication tells. */
-export interface Published {
-  readonly application: string
-  readonly version: string
-  readonly digest: string
-  readonly sequence: number
-  readonly signer: string
-  /** Plain bytes of the release's content. */
-  readonly size: number
-  readonly images: number
-  /** The same content had been published under this version already: nothing was made anew. */
-  readonly unchanged: boolean
-}
 
 /** Makes releases out of templates, files and images. */
 export class Publisher {
@@ -113,7 +101,7 @@ export class Publisher {
       files,
       published: template.components.map(({ name }) => name),
     }
-    const same = await this.#sameAsHeld(release)
+    const same = await this.#sameAsHeld(release, key.fingerprint)
     if (same !== undefined) return { ...same, unchanged: true }
     const bytes = encodeRelease(release)
     const digest = releaseDigest(bytes)
@@ -128,16 +116,16 @@ export class Publisher {
     return { application, version, digest, sequence, signer, size: releaseSize(release), images: Object.keys(release.images).length, unchanged }
   }
 
-  /** The label's release where it has the very content that was to be published. */
-  async #sameAsHeld(release: Release): Promise<Published | undefined> {
+  /** The label's release where it has the very content that was to be published. Under a new key all is published anew: it may be the only one that sites still trust. */
+  async #sameAsHeld(release: Release, signer: Fingerprint): Promise<Published | undefined> {
     const held = await this.#library.find(release.application, release.version).catch((thrown: unknown) => {
       if (isSealiftError(thrown, 'RELEASE_NOT_FOUND')) return undefined
       throw thrown
     })
-    if (held === undefined) return undefined
+    if (held === undefined || held.row.signer !== signer) return undefined
     const comparable = ({ sequence: _sequence, createdAt: _createdAt, ...content }: Release): unknown => JSON.parse(JSON.stringify(content)) as unknown
     if (!isDeepStrictEqual(comparable(held.release), comparable(release))) return undefined
-    return this.#published(held.release, held.row.digest, formatFingerprint(held.row.signer as Fingerprint), true)
+    return this.#published(held.release, held.row.digest, formatFingerprint(signer), true)
   }
 
   async #refuseForeign(application: string, boundKey: string): Promise<void> {

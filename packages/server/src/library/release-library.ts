@@ -6,8 +6,9 @@ import type { Digest } from '@sealift/oci/digest.ts'
 import { formatPlatform } from '@sealift/oci/platform.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { contentOf, parseRelease, type Release, type ReleaseImagePlatform } from '@sealift/template/release.ts'
+import type { Kysely } from 'kysely'
 import type { Database } from '../database/open-database.ts'
-import type { ReleaseRow } from '../database/tables.ts'
+import type { ReleaseRow, Tables } from '../database/tables.ts'
 
 /** A release as the library holds it. */
 export interface HeldRelease {
@@ -124,9 +125,13 @@ export class ReleaseLibrary {
     return row && { boundKey: row.bound_key, lastSequence: row.last_sequence }
   }
 
-  /** Makes releases visible, all in one transaction, and points their versions' labels to them. */
-  async add(releases: readonly NewRelease[]): Promise<void> {
+  /**
+   * Makes releases visible, all in one transaction, and points their versions' labels to them.
+   * @param also what belongs into the same transaction
+   */
+  async add(releases: readonly NewRelease[], also?: (tx: Kysely<Tables>) => Promise<void>): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {
+      await also?.(tx)
       for (const { digest, release, signature, signer, origin, rebind } of releases) {
         const { application: name, version, sequence } = release
         await tx

@@ -1,9 +1,9 @@
 import type { Environment, Target } from '@sealift/api/routes/targets.ts'
 import type { Driver } from '@sealift/deploy/driver.ts'
-import { createDockerDriver } from '@sealift/driver-docker/docker-driver.ts'
-import { defaultEngineAddress, parseEngineAddress } from '@sealift/driver-docker/engine-address.ts'
 import { messageOf, SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { Database } from '../database/open-database.ts'
+import type { TargetRow } from '../database/tables.ts'
+import type { DriverFactories, TargetAddress } from './driver-factories.ts'
 
 /** The target and environment that exist from the start, so that a first installation needs no preparation. */
 export const DEFAULT_TARGET = 'local'
@@ -12,15 +12,17 @@ export const DEFAULT_ENVIRONMENT = 'default'
 /** The registered engines, the environments on them, and a driver for each. */
 export class TargetRegistry {
   readonly #db: Database
+  readonly #factories: DriverFactories
   readonly #drivers = new Map<string, Driver>()
 
-  constructor(db: Database) {
+  constructor(db: Database, factories: DriverFactories) {
     this.#db = db
+    this.#factories = factories
   }
 
   /** Makes target and environment that exist from the start, in a new data folder. */
-  async ensureDefaults(): Promise<void> {
-    const local = { name: DEFAULT_TARGET, driver: 'docker', address: defaultEngineAddress() }
+  async ensureDefaults({ driver, address }: TargetAddress): Promise<void> {
+    const local = { name: DEFAULT_TARGET, driver, address }
     await this.#db.transaction().execute(async (tx) => {
       if ((await tx.selectFrom('target').select('name').executeTakeFirst()) !== undefined) return
       await tx.insertInto('target').values(local).execute()
@@ -33,23 +35,27 @@ export class TargetRegistry {
     const rows = await this.#db.selectFrom('target').selectAll().orderBy('name').execute()
     return Promise.all(
       rows.map(async (row) => {
-        const engine = await this.#driver(row.name, row.address)
-          .capabilities()
-          .then((capabilities) => capabilities.engine, messageOf)
-        return { ...row, engine }
+        try {
+          return { ...row, engine: (await this.#driver(row).capabilities()).engine }
+        } catch (thrown) {
+          return { ...row, engine: messageOf(thrown) }
+        }
       }),
     )
   }
 
-  /** @throws SealiftError `NAME_TAKEN`, `ENGINE_ADDRESS_INVALID`, `ENGINE_UNREACHABLE` */
-  async add(target: { readonly name: string; readonly driver: string; readonly address: string }): Promise<Target> {
-    parseEngineAddress(target.address)
-    const taken = await this.#db.selectFrom('target').select('name').where('name', '=', target.name).executeTakeFirst()
-    if (taken !== undefined) throw new SealiftError('NAME_TAKEN', `there is a target ${target.name} already`)
-    const driver = createDockerDriver({ address: target.address })
+  /** @throws SealiftError `NAME_TAKEN`, `DRIVER_UNKNOWN`, `ENGINE_ADDRESS_INVALID`, `ENGINE_UNREACHABLE` */
+  async add(target: TargetRow): Promise<Target> {
+    const driver = this.#make(target)
     try {
       const { engine } = await driver.capabilities()
-      await this.#db.insertInto('target').values(target).execute()
+      const added = await this.#db
+        .insertInto('target')
+        .values(target)
+        .onConflict((conflict) => conflict.column('name').doNothing())
+        .returning('name')
+        .executeTakeFirst()
+      if (added === undefined) throw new SealiftError('NAME_TAKEN', `there is a target ${target.name} already`)
       this.#drivers.set(target.name, driver)
       return { ...target, engine }
     } catch (thrown) {
@@ -83,9 +89,13 @@ export class TargetRegistry {
   /** @throws SealiftError `NAME_TAKEN`, `TARGET_NOT_FOUND` */
   async addEnvironment(environment: { readonly name: string; readonly target: string }): Promise<Environment> {
     await this.#target(environment.target)
-    const taken = await this.#db.selectFrom('environment').select('name').where('name', '=', environment.name).executeTakeFirst()
-    if (taken !== undefined) throw new SealiftError('NAME_TAKEN', `there is an environment ${environment.name} already`)
-    await this.#db.insertInto('environment').values(environment).execute()
+    const added = await this.#db
+      .insertInto('environment')
+      .values(environment)
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .returning('name')
+      .executeTakeFirst()
+    if (added === undefined) throw new SealiftError('NAME_TAKEN', `there is an environment ${environment.name} already`)
     return { ...environment, installations: 0 }
   }
 
@@ -98,33 +108,41 @@ export class TargetRegistry {
     return environment
   }
 
-  /** The driver for an environment. @throws SealiftError `ENVIRONMENT_NOT_FOUND` */
+  /** The driver for an environment. @throws SealiftError `ENVIRONMENT_NOT_FOUND`, `DRIVER_UNKNOWN`, `ENGINE_ADDRESS_INVALID` */
   async driverOf(environment: string): Promise<Driver> {
     const row = await this.#db
       .selectFrom('environment')
       .innerJoin('target', 'target.name', 'environment.target')
-      .select(['target.name', 'target.address'])
+      .selectAll('target')
       .where('environment.name', '=', environment)
       .executeTakeFirst()
     if (row === undefined) throw environmentNotFound(environment)
-    return this.#driver(row.name, row.address)
+    return this.#driver(row)
   }
 
   /** Ends all connections to engines. */
   async close(): Promise<void> {
-    for (const driver of this.#drivers.values()) await driver[Symbol.asyncDispose]()
+    const drivers = [...this.#drivers.values()]
     this.#drivers.clear()
+    await using closing = new AsyncDisposableStack()
+    for (const driver of drivers) closing.use(driver)
   }
 
-  #driver(name: string, address: string): Driver {
-    const known = this.#drivers.get(name)
+  #driver(target: TargetRow): Driver {
+    const known = this.#drivers.get(target.name)
     if (known !== undefined) return known
-    const driver = createDockerDriver({ address })
-    this.#drivers.set(name, driver)
+    const driver = this.#make(target)
+    this.#drivers.set(target.name, driver)
     return driver
   }
 
-  async #target(name: string): Promise<{ name: string; driver: string; address: string }> {
+  #make({ name, driver, address }: TargetRow): Driver {
+    const factory = Object.hasOwn(this.#factories, driver) ? this.#factories[driver] : undefined
+    if (factory !== undefined) return factory(address)
+    throw new SealiftError('DRIVER_UNKNOWN', `target ${name} needs the driver ${driver}; there are: ${Object.keys(this.#factories).join(', ')}`)
+  }
+
+  async #target(name: string): Promise<TargetRow> {
     const row = await this.#db.selectFrom('target').selectAll().where('name', '=', name).executeTakeFirst()
     if (row === undefined) throw new SealiftError('TARGET_NOT_FOUND', `there is no target ${name}`)
     return row
