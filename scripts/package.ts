@@ -4,6 +4,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSy
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { build } from 'esbuild'
+import { thirdPartyNotices } from './package/third-party-notices.ts'
 
 /*
  * Makes the one self-contained file that a site runs: the program bundled into one script, put into
@@ -44,9 +45,11 @@ function runtimeOf(target: Target, folder: string): string {
   return cached
 }
 
+/** Makes one script of the program, and writes the notices that go along with it. */
 async function bundleProgram(folder: string): Promise<string> {
   const script = join(folder, 'sealift.cjs')
-  await build({
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
     entryPoints: [join(ROOT, 'packages/cli/src/main.ts')],
     outfile: script,
     bundle: true,
@@ -57,7 +60,12 @@ async function bundleProgram(folder: string): Promise<string> {
     keepNames: true,
     legalComments: 'none',
     logLevel: 'warning',
+    metafile: true,
   })
+  // Either runtime's package carries the same licence text; the one of this machine is installed.
+  const runtime = TARGETS.map((target) => join(ROOT, 'node_modules', `node-${target}`)).find((path) => existsSync(path))
+  if (runtime === undefined) throw new Error('no runtime is installed; run npm ci')
+  writeFileSync(join(DIST, 'THIRD-PARTY-NOTICES.txt'), thirdPartyNotices(ROOT, Object.keys(metafile.inputs), runtime))
   return script
 }
 
