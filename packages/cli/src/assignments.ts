@@ -6,13 +6,13 @@ import { SealiftError } from '@sealift/oci/sealift-error.ts'
  * @throws SealiftError `USAGE`
  */
 export function parseAssignments(words: readonly string[], option: string): Record<string, string> {
-  const values: Record<string, string> = {}
+  const values = new Map<string, string>()
   for (const word of words) {
     const equals = word.indexOf('=')
     if (equals < 1) throw new SealiftError('USAGE', `${option} ${word}: expected NAME=VALUE`)
-    values[word.slice(0, equals)] = word.slice(equals + 1)
+    values.set(word.slice(0, equals), word.slice(equals + 1))
   }
-  return values
+  return Object.fromEntries(values)
 }
 
 /** Collects an option that may be repeated. */

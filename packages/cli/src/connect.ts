@@ -1,37 +1,65 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, createClient, type ServerAddress } from '@sealift/api/client.ts'
+import type { Job } from '@sealift/api/job.ts'
+import { jobRoutes } from '@sealift/api/routes/jobs.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { socketPath } from '@sealift/server/data/socket-path.ts'
-import { type HostedServer, startServer } from '@sealift/server/server.ts'
+import { type ServerOptions, startServer } from '@sealift/server/server.ts'
+import { createResilientClient } from './resilient-client.ts'
 
 /** A connection to whoever owns the data folder, which may be this very process. */
 export interface Connection extends AsyncDisposable {
   readonly client: Client
-  /** Whether this command hosts the server itself, so that nothing goes on after it ends. */
-  readonly hosted: boolean
+  /**
+   * Waits until what other commands run through a server in this process has come to its end.
+   * @param say told what is being waited for, once
+   */
+  leave(say: (jobs: readonly Job[]) => void): Promise<void>
 }
 
 /** How long a command waits for an owner that has the lock but does not answer yet, in milliseconds. */
 const OWNER_STARTS = 10_000
 
 /**
- * Connects to the server that `--server` names or that owns the data folder; where none runs, hosts one in this process.
+ * Connects to the server that `--server` names or that owns the data folder; where none runs, hosts
+ * one in this process. Commands that start meanwhile become its clients; where it has ended before
+ * they are through, one of them hosts the next.
  * @throws SealiftError `SERVER_UNREACHABLE`, and what opening a data folder throws
  */
-export async function connect({ data, server }: { readonly data: string; readonly server?: string }): Promise<Connection> {
-  if (server !== undefined) return toServer(parseServer(server))
-  const deadline = performance.now() + OWNER_STARTS
-  for (;;) {
-    const hosted = await startServer({ data })
-    if (hosted !== undefined) return toHosted(hosted)
-    const connection = toServer({ socketPath: socketPath(data) })
-    if (await answers(connection.client)) return connection
-    if (performance.now() > deadline) {
-      throw new SealiftError('SERVER_UNREACHABLE', `another process owns ${data}, but does not answer on ${socketPath(data)}`, {
-        hint: 'Wait for the other command to end, or stop the process that uses this data folder.',
-      })
+export async function connect({ server, ...options }: ServerOptions & { readonly server?: string }): Promise<Connection> {
+  if (server !== undefined) return { client: createClient(parseServer(server)), leave: async () => {}, [Symbol.asyncDispose]: async () => {} }
+  const owned = new AsyncDisposableStack()
+  const waits: (() => readonly Job[])[] = []
+  let idle = async (): Promise<void> => {}
+  const find = async (): Promise<Client> => {
+    const deadline = performance.now() + OWNER_STARTS
+    for (;;) {
+      const hosted = await startServer(options)
+      if (hosted !== undefined) {
+        owned.defer(() => hosted.close())
+        waits.push(() => hosted.jobs())
+        idle = () => hosted.idle()
+        return createClient({ socketPath: hosted.socket })
+      }
+      const socket = socketPath(options.data)
+      const client = createClient({ socketPath: socket })
+      if (await answers(client)) return client
+      if (performance.now() > deadline) {
+        throw new SealiftError('SERVER_UNREACHABLE', `another process owns ${options.data}, but does not answer on ${socket}`, {
+          hint: 'Wait for the other command to end, or stop the process that uses this data folder.',
+        })
+      }
+      await sleep(100)
     }
-    await sleep(100)
+  }
+  return {
+    client: createResilientClient(await find(), find),
+    async leave(say) {
+      const jobs = waits.flatMap((running) => running())
+      if (jobs.length > 0) say(jobs)
+      await idle()
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
 
@@ -42,16 +70,7 @@ function parseServer(text: string): ServerAddress {
   return { host: url.hostname, port: Number(url.port || 80) }
 }
 
-function toServer(address: ServerAddress): Connection {
-  return { client: createClient(address), hosted: false, [Symbol.asyncDispose]: async () => {} }
-}
-
-function toHosted(hosted: HostedServer): Connection {
-  return { client: createClient({ socketPath: hosted.socket }), hosted: true, [Symbol.asyncDispose]: () => hosted.close() }
-}
-
 async function answers(client: Client): Promise<boolean> {
-  const { jobRoutes } = await import('@sealift/api/routes/jobs.ts')
   return client.call(jobRoutes.listJobs, { query: { limit: 1 } }).then(
     () => true,
     () => false,

@@ -18,40 +18,51 @@ export interface GlobalOptions {
 /** What a command works with. */
 export interface Session {
   readonly client: Client
-  readonly hosted: boolean
   readonly json: boolean
   /** Ends the command's result: one JSON document with `--json`, else what `print` makes of it. */
   readonly answer: <T>(result: T, print: (result: T) => string) => void
   /** A message for people, on standard error. */
   readonly say: (message: string) => void
+  /** The exit code if the command fails, instead of its error's. */
+  readonly endWith: (exitCode: number) => void
 }
 
 /** The data folder that a command works on. */
 export function dataFolder({ data }: GlobalOptions): string {
-  return resolve(data ?? process.env.SEALIFT_DATA ?? join(homedir(), '.sealift'))
+  return resolve(data || process.env.SEALIFT_DATA || join(homedir(), '.sealift'))
 }
 
 /** Runs a command's work with a connection, and turns what it throws into a message and an exit code. */
 export async function inSession(command: Command, work: (session: Session) => Promise<void>): Promise<void> {
   const options = command.optsWithGlobals<GlobalOptions>()
   const json = options.json === true
+  const say = (message: string): void => void process.stderr.write(`${message}\n`)
+  let exitCode: number | undefined
   try {
     await using connection = await connect({ data: dataFolder(options), ...(options.server === undefined ? {} : { server: options.server }) })
-    await work({
-      client: connection.client,
-      hosted: connection.hosted,
-      json,
-      answer: (result, print) => void process.stdout.write(json ? `${JSON.stringify(result)}\n` : print(result)),
-      say: (message) => void process.stderr.write(`${message}\n`),
-    })
+    try {
+      await work({
+        client: connection.client,
+        json,
+        answer: (result, print) => void process.stdout.write(json ? `${JSON.stringify(result)}\n` : print(result)),
+        say,
+        endWith: (code) => {
+          exitCode = code
+        },
+      })
+    } finally {
+      await connection.leave((jobs) => say(`Waiting for what another command runs through this one: ${jobs.map(({ title }) => title).join(', ')} …`))
+    }
   } catch (thrown) {
     reportFailure(thrown, json)
+    if (exitCode !== undefined) process.exitCode = exitCode
   }
 }
 
 /** Prints an error, as JSON where that was asked for, and sets the exit code. */
 export function reportFailure(thrown: unknown, json: boolean): void {
-  const error = toSealiftError(thrown, 'unexpected')
+  // What went wrong first is what counts, not that the end went wrong too.
+  const error = toSealiftError(thrown instanceof SuppressedError ? thrown.suppressed : thrown, 'unexpected')
   process.exitCode = error.exitCode
   if (json) process.stdout.write(`${JSON.stringify({ error: toErrorDocument(error) })}\n`)
   process.stderr.write(formatError(error))

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { type Clock, systemClock } from '@sealift/deploy/pipeline/clock.ts'
 import type { DataFolder } from './data/data-folder.ts'
 import { ChangePlanner } from './installations/change-planner.ts'
 import { ChangeRunner } from './installations/change-runner.ts'
@@ -40,10 +41,15 @@ export interface ServicesOptions {
   readonly registryAddress: string
   /** Whether a server runs for good, rather than for one command. */
   readonly supervised: boolean
+  /** Times the gates of changes; without it that of this machine. */
+  readonly clock?: Clock
 }
 
 /** Wires the services of a data folder. */
-export function createServices({ path, store, db, masterKey }: DataFolder, { drivers, registryAddress, supervised }: ServicesOptions): Services {
+export function createServices(
+  { path, store, db, masterKey }: DataFolder,
+  { drivers, registryAddress, supervised, clock = systemClock }: ServicesOptions,
+): Services {
   const jobs = new JobQueue(db)
   const keys = new KeyRing(db, masterKey)
   const library = new ReleaseLibrary(db, store)
@@ -64,7 +70,7 @@ export function createServices({ path, store, db, masterKey }: DataFolder, { dri
     importer: new Importer({ ...parts, folder: join(path, 'content') }),
     bundles: new BundleInspector(parts),
     planner,
-    changes: new ChangeRunner({ store, targets, installations, vault, journal, planner, jobs }),
+    changes: new ChangeRunner({ store, targets, installations, vault, journal, planner, jobs, clock }),
     starter: new InstallationStarter(installations, targets),
     view: new InstallationView({ store, library, targets, installations, vault, supervised }),
   }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { resultOf } from '@sealift/api/job.ts'
 import type { Published } from '@sealift/api/published.ts'
 import { releaseRoutes } from '@sealift/api/routes/releases.ts'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { collect } from '../assignments.ts'
 import { followJob } from '../follow-job.ts'
 import { inSession } from '../session.ts'
@@ -24,7 +24,11 @@ export function addPublish(program: Command): void {
     .description('Makes a signed release out of a template: every image and file is pinned by its digest and kept in the library.')
     .argument('<template>', 'the template file, like bookshop.yaml')
     .option('--version <v>', 'instead of the version in the template')
-    .option('--images <from>', 'auto: the engine where it has them, else their registries; engine; registry', 'auto')
+    .addOption(
+      new Option('--images <from>', 'auto: the engine where it has them, else their registries; engine; registry')
+        .choices(['auto', 'engine', 'registry'])
+        .default('auto'),
+    )
     .option('--engine <address>', 'the engine that has the images (default: $DOCKER_HOST or unix:///var/run/docker.sock)')
     .option('--insecure-registry <host>', 'ask this registry by plain HTTP; may be repeated', collect, [])
     .option('--allow-secret <component/VARIABLE>', 'publish this literal though it looks like a secret; may be repeated', collect, [])

@@ -36,7 +36,7 @@ export async function runChange(session: Session, change: Change, options: RunOp
     if (options.ask) {
       if (!json) process.stderr.write(formatPlan(plan, { all: false }))
       refuseErrors(plan.findings)
-      if (!(await confirm(`${headline(plan)}?`, options))) {
+      if (!(await confirm(`${headline(plan)}?`, { yes: options.yes || json }))) {
         say('Nothing was changed.')
         return undefined
       }

@@ -86,7 +86,7 @@ class TerminalProgress implements ProgressView {
 
   #draw(line: string): void {
     this.#line = line
-    this.#stream.write(`\r\u001B[K${line.slice(0, this.#stream.columns - 1)}`)
+    this.#stream.write(`\r\u001B[K${line.slice(0, (this.#stream.columns || 80) - 1)}`)
   }
 
   #clear(): void {

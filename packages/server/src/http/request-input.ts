@@ -55,8 +55,7 @@ function faultOf(validator: Validator, value: unknown, part: string): string {
   if (fault === undefined) return `${part} is not as expected`
   const { instancePath, message, keyword, params } = fault
   const field = `${part}${instancePath.replaceAll('/', '.')}`
-  if (keyword === 'additionalProperties')
-    return `${field} has unknown fields: ${(params as { additionalProperties: string[] }).additionalProperties.join(', ')}`
-  if (keyword === 'enum') return `${field} must be one of ${(params as { allowedValues: unknown[] }).allowedValues.join(', ')}`
+  if (keyword === 'additionalProperties') return `${field} has unknown fields: ${params.additionalProperties.join(', ')}`
+  if (keyword === 'enum') return `${field} must be one of ${params.allowedValues.join(', ')}`
   return `${field} ${message}`
 }

@@ -4,7 +4,7 @@ import type { Job } from '@sealift/api/job.ts'
 import type { ContentStore } from '@sealift/content/content-store.ts'
 import { readBlob } from '@sealift/content/read-blob.ts'
 import type { Driver } from '@sealift/deploy/driver.ts'
-import { systemClock } from '@sealift/deploy/pipeline/clock.ts'
+import type { Clock } from '@sealift/deploy/pipeline/clock.ts'
 import { execute, resume } from '@sealift/deploy/pipeline/execute.ts'
 import type { Journal } from '@sealift/deploy/pipeline/journal.ts'
 import type { ExecutionResult, PipelineContext, PipelineEvent, Stage } from '@sealift/deploy/pipeline/pipeline-context.ts'
@@ -30,6 +30,7 @@ export interface ChangeRunnerParts {
   readonly journal: Journal
   readonly planner: ChangePlanner
   readonly jobs: JobQueue
+  readonly clock: Clock
 }
 
 const STAGE_WORDS: Readonly<Record<Stage, string>> = {
@@ -149,7 +150,7 @@ export class ChangeRunner {
   }
 
   async #pipeline(plans: readonly Plan[], driver: Driver, context: JobContext): Promise<PipelineContext> {
-    const { store, vault, journal } = this.#parts
+    const { store, vault, journal, clock } = this.#parts
     const states = plans.flatMap(({ previous, next }) => [previous, next]).filter((state) => state !== null)
     const images = states.flatMap((state) => imagesOf(state)).map(wantedImage)
     return {
@@ -158,7 +159,7 @@ export class ChangeRunner {
       journal,
       archive: await prepareDockerArchive(store, images),
       content: (digest) => readBlob(store, digest),
-      clock: systemClock,
+      clock,
       cancel: context.signal,
       suspend: context.suspend,
       report: jobReporter(context),

@@ -25,7 +25,8 @@ export async function* mergeLogs(sources: readonly AsyncIterable<LogLine>[], fol
   try {
     for (const index of iterators.keys()) ask(index)
     while (waiting.size > 0 || heads.size > 0) {
-      while (waiting.size > 0 && (!follow || heads.size === 0)) {
+      const enough = follow ? 1 : Number.POSITIVE_INFINITY
+      while (waiting.size > 0 && heads.size < enough) {
         const { index, result } = await Promise.race(waiting.values())
         waiting.delete(index)
         if (result.done === true) ended.add(index)

@@ -20,9 +20,8 @@ export class Claims {
       const holder = this.#holders.get(name)
       if (holder === undefined) continue
       const job = holder.id === undefined ? 'a job' : `job ${holder.id}`
-      throw new SealiftError('JOB_CONFLICT', `${claimant.title}: ${job} (${holder.title}) is at work on ${name}`, {
-        ...(holder.id === undefined ? {} : { hint: `Wait for it with: sealift jobs show ${holder.id} --follow` }),
-      })
+      const way = holder.id === undefined ? {} : { hint: `Wait for it with: sealift jobs show ${holder.id} --follow` }
+      throw new SealiftError('JOB_CONFLICT', `${claimant.title}: ${job} (${holder.title}) is at work on ${name}`, way)
     }
     for (const name of names) this.#holders.set(name, claimant)
   }
