@@ -92,3 +92,21 @@ plugins: [{name: proxy, version: 1.0.0, image: x/proxy, config: {deep: [{to: "\$
     expect(checkTemplate(template).map(({ path }) => formatPath(path))).toEqual(['components[0].configurationGroups', 'components[1].configurationGroups'])
   })
 })
+
+describe('a template that is made to cost', () => {
+  const components = (fields: (position: number) => object): typeof shop => ({
+    ...shop,
+    components: Array.from({ length: 200 }, (_, position) => ({ name: `${'c'.repeat(58)}${position}`, workload: 'job', ...fields(position) })),
+  })
+
+  test('by thousands of mistakes is read no further than they are shown', () => {
+    const nothing = (position: number) => ({ dependsOn: Array.from({ length: 200 }, (_, at) => ({ component: `${'x'.repeat(50)}${position}-${at}` })) })
+    expect(checkTemplate(components(nothing))).toHaveLength(200)
+  })
+
+  test('by one large group for all its components is refused', () => {
+    const group = { name: 'large', env: Array.from({ length: 60 }, (_, at) => ({ name: `V${at}`, value: '${self.host}'.repeat(5000) })) }
+    const problems = checkTemplate({ ...components(() => ({ configurationGroups: ['large'] })), configurationGroups: [group] })
+    expect(problems.map(({ message }) => message)).toContainEqual(expect.stringContaining('characters in all'))
+  })
+})

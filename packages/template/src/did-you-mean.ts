@@ -1,5 +1,6 @@
-/** Changed, missing, superfluous and swapped characters between two words, letter case aside. */
-function distance(a: string, b: string): number {
+/** Changed, missing, superfluous and swapped characters between two words, letter case aside; `limit` where there are as many or more. */
+function distance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) >= limit) return limit
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let row = 1; row <= a.length; row++) {
@@ -10,6 +11,7 @@ function distance(a: string, b: string): number {
       if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) best = Math.min(best, (beforeLast[column - 2] ?? 0) + 1)
       current.push(best)
     }
+    if (Math.min(...current) >= limit) return limit
     beforeLast = last
     last = current
   }
@@ -22,7 +24,7 @@ export function closest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1
   for (const candidate of candidates) {
-    const apart = distance(word.toLowerCase(), candidate.slice(0, 80).toLowerCase())
+    const apart = distance(word.toLowerCase(), candidate.toLowerCase(), bestDistance)
     if (apart < bestDistance) {
       best = candidate
       bestDistance = apart

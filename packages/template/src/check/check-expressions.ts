@@ -51,10 +51,17 @@ export function valueNameFault(template: Template, name: ValueName, self: string
   }
 }
 
+/** Characters of all texts with names, counted wherever they are used: what a group holds is read anew for each component that uses it. */
+const MAX_TEXT = 32 * 1024 * 1024
+
 /** Every `${…}` is well formed and names something that is there. */
 export function checkExpressions(context: CheckContext): void {
+  let length = 0
   for (const { path, text, self } of expressionPlaces(context.template)) {
+    if (context.isFull) return
     if (!text.includes('${')) continue
+    length += text.length
+    if (length > MAX_TEXT) return context.report(path, `the texts with names in them have more than ${MAX_TEXT} characters in all. Put large ones into files.`)
     const expression = context.attempt(path, () => parseExpression(text))
     for (const name of expression === undefined ? [] : namesIn(expression)) {
       const fault = valueNameFault(context.template, name, self)

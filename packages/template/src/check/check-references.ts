@@ -5,6 +5,7 @@ import type { Dependency } from '../schema/dependency.ts'
 import type { CheckContext } from './check-context.ts'
 
 function unknown(context: CheckContext, path: Path, what: string, name: string, candidates: Iterable<string>): void {
+  if (context.isFull) return
   context.report(path, `there is no ${what} ${JSON.stringify(name)}. ${suggestion(name, candidates)}`)
 }
 
