@@ -81,7 +81,8 @@ export interface EncodedClaim {
 /**
  * Keeps blobs by the sha256 of their plain bytes, each once. A blob is there wholly or not at all;
  * once there it never changes, and a reader that has it open reads to its end whatever is deleted.
- * Every byte that is handed out in plain form was checked against the hash of its block.
+ * Every byte that is handed out in plain form was checked against the hash of its block; a blob in
+ * which that finds damage is no longer there from then on, so that it can be brought anew.
  */
 export interface ContentStore {
   /** What is known of a blob, or undefined where it is not there. Looks at no content. */

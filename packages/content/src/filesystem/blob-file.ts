@@ -58,7 +58,8 @@ export function encodeTrailer(size: number, blocks: readonly Block[]): Buffer {
 
 /**
  * Reads the trailer of a blob file.
- * @throws SealiftError `CONTENT_CORRUPT` where the file does not end as this version writes it
+ * @throws SealiftError `CONTENT_CORRUPT` where the file does not end with two tables that agree, `DATABASE_NEWER` where they
+ *   are of a version that is not known here
  */
 export async function readTrailer(file: FileHandle, fileSize: number, what: string): Promise<Trailer> {
   const corrupt = (why: string): SealiftError => new SealiftError('CONTENT_CORRUPT', `${what}: ${why}`)
@@ -71,7 +72,10 @@ export async function readTrailer(file: FileHandle, fileSize: number, what: stri
   await file.read(trailer, 0, trailer.length, fileSize - trailer.length)
   const size = Number(trailer.readBigUInt64LE(16))
   const tagged = trailer.readUInt32LE(0) === BLOCK_TABLE_MAGIC && trailer.toString('latin1', 8, 12) === TABLE_TAG
-  if (!tagged || trailer.readUInt32LE(12) !== TABLE_VERSION) throw corrupt('the file has no block table of a known version')
+  if (!tagged) throw corrupt('the file has no block table')
+  const version = trailer.readUInt32LE(12)
+  if (version !== TABLE_VERSION)
+    throw new SealiftError('DATABASE_NEWER', `${what}: its block table has version ${version}, this program reads ${TABLE_VERSION}`)
   if (!isSize(size) || blockCount(size) !== count || trailer.readUInt32LE(24) !== count) throw corrupt('block table and seek table disagree')
   const hashes = SKIPPABLE_HEADER + TABLE_HEADER
   const seeks = hashes + 32 * count + SKIPPABLE_HEADER

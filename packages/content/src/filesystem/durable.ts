@@ -1,11 +1,16 @@
 import { mkdir, open, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 
-/** Makes renames and removals inside a folder durable. */
+/** What file systems answer that can't sync a folder, such as network shares: there is nothing more to be done on them. */
+const CANT_SYNC: readonly (string | undefined)[] = ['EINVAL', 'ENOTSUP', 'ENOSYS']
+
+/** Makes renames and removals inside a folder durable, as far as its file system can. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r')
   try {
     await handle.sync()
+  } catch (thrown) {
+    if (!CANT_SYNC.includes((thrown as NodeJS.ErrnoException).code)) throw thrown
   } finally {
     await handle.close()
   }
@@ -13,9 +18,10 @@ export async function syncFolder(folder: string): Promise<void> {
 
 /** Makes a folder and the ones above it that are missing, durably. */
 export async function makeFolder(folder: string, mode = 0o700): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode })
+  const whole = resolve(folder)
+  const first = await mkdir(whole, { recursive: true, mode })
   if (first === undefined) return
-  for (let at = folder; at.length >= first.length; at = dirname(at)) await syncFolder(dirname(at))
+  for (let at = whole; at.length >= first.length; at = dirname(at)) await syncFolder(dirname(at))
 }
 
 /** Moves a synced file to its final name, durably. */

@@ -1,22 +1,33 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Digest } from '@sealift/oci/digest.ts'
 import { toSealiftError } from '@sealift/oci/sealift-error.ts'
 import type { BlockSink } from '../block-sink.ts'
 import type { BlobInfo, Block, Encoding } from '../content-store.ts'
 import { encodeTrailer } from './blob-file.ts'
-import { makeFolder, renameDurably } from './durable.ts'
+import { renameDurably, syncFolder } from './durable.ts'
 
-/** Collects a blob in a temporary file; commit syncs it and gives it its name. */
+/** What a {@link FileSink} must know of its store. */
+export interface SinkPlaces {
+  /** The file to write to until the blob is whole. */
+  readonly temporary: string
+  /** Where the blob belongs; its folder is there. */
+  pathOf(digest: Digest, encoding: Encoding): string
+  /** Whether the blob is there already, however encoded. */
+  isThere(digest: Digest): Promise<boolean>
+}
+
+/** Collects a blob in a temporary file; commit syncs it and gives it its name, unless the blob came by another way meanwhile. */
 export class FileSink implements BlockSink {
   readonly #temporary: string
-  readonly #pathOf: (digest: Digest, encoding: Encoding) => string
+  readonly #places: SinkPlaces
   #file: FileHandle | undefined
   #position = 0
   #renamed = false
 
-  constructor(temporary: string, pathOf: (digest: Digest, encoding: Encoding) => string) {
-    this.#temporary = temporary
-    this.#pathOf = pathOf
+  constructor(places: SinkPlaces) {
+    this.#temporary = places.temporary
+    this.#places = places
   }
 
   async append(encoded: Buffer): Promise<void> {
@@ -29,13 +40,17 @@ export class FileSink implements BlockSink {
   }
 
   async commit({ digest, size, encoding }: BlobInfo, blocks: readonly Block[]): Promise<void> {
-    const path = this.#pathOf(digest, encoding)
+    const path = this.#places.pathOf(digest, encoding)
     try {
+      if (await this.#places.isThere(digest)) {
+        await this.abort()
+        // Whoever brought it may not have come to this yet.
+        return await syncFolder(dirname(path))
+      }
       this.#file ??= await open(this.#temporary, 'wx', 0o400)
       if (encoding === 'zstd') await this.#writeAll(encodeTrailer(size, blocks))
       await this.#file.datasync()
       await this.#close()
-      await makeFolder(path.slice(0, path.lastIndexOf('/')))
       await renameDurably(this.#temporary, path)
       this.#renamed = true
     } catch (thrown) {

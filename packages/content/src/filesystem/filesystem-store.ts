@@ -1,38 +1,48 @@
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, open, readdir, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { type Digest, hexOf, isDigest } from '@sealift/oci/digest.ts'
-import { SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
+import { isSealiftError, SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
 import { plainBlockSize } from '../block-layout.ts'
 import { type BlobInfo, type Block, type ContentStore, type EncodedBlob, type Encoding } from '../content-store.ts'
 import { PlainWriter } from '../plain-writer.ts'
 import { readPlain } from '../read-plain.ts'
 import { VerifyingWriter } from '../verifying-writer.ts'
 import { readTrailer } from './blob-file.ts'
-import { makeFolder, syncFolder } from './durable.ts'
+import { makeFolder, renameDurably, syncFolder } from './durable.ts'
 import { FileSink } from './file-sink.ts'
 import { hashPlainBlocks } from './plain-blocks.ts'
 
 const SUFFIX: Readonly<Record<Encoding, string>> = { zstd: '.zst', plain: '' }
 const ENCODINGS: readonly Encoding[] = ['zstd', 'plain']
 
+/** The file in which a blob was found. */
+interface OpenFile {
+  readonly file: FileHandle
+  readonly encoding: Encoding
+}
+
 /**
  * Opens the {@link ContentStore} in a folder, making it where it is missing: blobs under
  * `blobs/sha256/<two digits>/<64 digits>[.zst]`, unfinished ones under `tmp/`. The folder must have
- * one owner at a time: what an earlier owner left in `tmp/` is removed. Layout and formats are in
- * `docs/content-store.md`.
+ * one owner at a time: what an earlier owner left in `tmp/` is removed. A blob that turns out to be
+ * damaged is moved to `damaged/`, so that whatever brings it again finds its place free. Layout and
+ * formats are in `docs/content-store.md`.
  */
 export async function openFilesystemStore(folder: string): Promise<ContentStore> {
   const blobs = join(folder, 'blobs', 'sha256')
   const temporary = join(folder, 'tmp')
+  const damaged = join(folder, 'damaged')
   await makeFolder(blobs)
+  // All at once, so that no commit reports a blob durable in a folder that another commit has yet to make so.
+  await Promise.all(Array.from({ length: 256 }, (_, prefix) => mkdir(join(blobs, prefix.toString(16).padStart(2, '0')), { recursive: true, mode: 0o700 })))
+  await syncFolder(blobs)
   await rm(temporary, { recursive: true, force: true })
   await makeFolder(temporary)
 
   const pathOf = (digest: Digest, encoding: Encoding): string => join(blobs, hexOf(digest).slice(0, 2), hexOf(digest) + SUFFIX[encoding])
-  const sink = (): FileSink => new FileSink(join(temporary, randomUUID()), pathOf)
 
-  const openFile = async (digest: Digest): Promise<{ file: FileHandle; encoding: Encoding } | undefined> => {
+  const openFile = async (digest: Digest): Promise<OpenFile | undefined> => {
     for (const encoding of ENCODINGS) {
       try {
         return { file: await open(pathOf(digest, encoding), 'r'), encoding }
@@ -50,17 +60,34 @@ export async function openFilesystemStore(folder: string): Promise<ContentStore>
     return { info: { digest, size, encoding, encodedSize }, blocks }
   }
 
-  const openBlob = async (digest: Digest): Promise<EncodedBlob> => {
+  /** Moves the file of a damaged blob out of the way, unless a sound one has taken its place. */
+  const setAside = async (file: FileHandle, encoding: Encoding, digest: Digest): Promise<void> => {
+    const path = pathOf(digest, encoding)
+    const there = await stat(path).catch(() => undefined)
+    if (there?.ino !== (await file.stat()).ino) return
+    await makeFolder(damaged)
+    await renameDurably(path, join(damaged, basename(path)))
+  }
+
+  /** The error to report for a blob that could not be read; where it is damaged, it is set aside. */
+  const fault = async (thrown: unknown, { file, encoding }: OpenFile, digest: Digest): Promise<SealiftError> => {
+    // Where it can't be moved, the damage is still what is to be reported.
+    if (isSealiftError(thrown, 'CONTENT_CORRUPT')) await setAside(file, encoding, digest).catch(() => {})
+    return toSealiftError(thrown, `reading blob ${digest}`)
+  }
+
+  const openBlob = async (digest: Digest): Promise<{ blob: EncodedBlob; found: OpenFile }> => {
     const found = await openFile(digest)
     if (found === undefined) throw new SealiftError('CONTENT_MISSING', `blob ${digest} is not in the store`)
     const { file, encoding } = found
     try {
       const described = await describe(file, encoding, digest)
       const blocks = described.blocks ?? (await hashPlainBlocks(file, digest, described.info.size))
-      return new OpenBlob(file, described.info, blocks)
+      return { blob: new OpenBlob(file, described.info, blocks), found }
     } catch (thrown) {
+      const error = await fault(thrown, found, digest)
       await file.close()
-      throw thrown
+      throw error
     }
   }
 
@@ -69,17 +96,30 @@ export async function openFilesystemStore(folder: string): Promise<ContentStore>
     if (found === undefined) return undefined
     try {
       return (await describe(found.file, found.encoding, digest)).info
+    } catch (thrown) {
+      const error = await fault(thrown, found, digest)
+      // It is not there any more.
+      if (error.code === 'CONTENT_CORRUPT') return undefined
+      throw error
     } finally {
       await found.file.close()
     }
   }
 
+  const sink = (): FileSink => new FileSink({ temporary: join(temporary, randomUUID()), pathOf, isThere: async (digest) => (await info(digest)) !== undefined })
+
   return {
     info,
-    open: openBlob,
+    open: async (digest) => (await openBlob(digest)).blob,
     async *read(digest, range) {
-      await using blob = await openBlob(digest)
-      yield* readPlain(blob, range)
+      const { blob, found } = await openBlob(digest)
+      try {
+        yield* readPlain(blob, range)
+      } catch (thrown) {
+        throw await fault(thrown, found, digest)
+      } finally {
+        await blob.close()
+      }
     },
     writer: async (expected = {}) => new PlainWriter(sink(), expected),
     encodedWriter: async (claim) => new VerifyingWriter(sink(), claim),
