@@ -16,6 +16,14 @@ export async function readBlob(store: ContentStore, digest: Digest, limit = 16 *
   return Buffer.concat(pieces)
 }
 
+/**
+ * Reads a blob to its end, so that the store finds whatever is damaged in it.
+ * @throws SealiftError `CONTENT_MISSING`, `CONTENT_CORRUPT`
+ */
+export async function checkBlob(store: ContentStore, digest: Digest): Promise<void> {
+  for await (const _ of store.read(digest));
+}
+
 /** Stores bytes that are in memory and returns their digest. */
 export async function writeBlob(store: ContentStore, bytes: Uint8Array): Promise<Digest> {
   const digest = digestOf(bytes)

@@ -147,7 +147,7 @@ const CONTENT = {
   CONTENT_CORRUPT: entry(
     1,
     'Stored or received bytes are not those that their digest names.',
-    'Import the bundle that carries it again; the damaged blob is replaced.',
+    'Import the bundle that carries it, or publish the release, once more: what is damaged in the store is replaced.',
   ),
   MANIFEST_INVALID: entry(
     1,

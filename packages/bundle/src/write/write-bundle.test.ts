@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BLOCK_SIZE, type ContentStore } from '@sealift/content/content-store.ts'
+import { openFilesystemStore } from '@sealift/content/filesystem/filesystem-store.ts'
 import { writeBlob } from '@sealift/content/read-blob.ts'
-import { digestOf } from '@sealift/oci/digest.ts'
+import { digestOf, hexOf } from '@sealift/oci/digest.ts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createVendor, mixedContent, publish, type Vendor } from '../bundle-fixture.ts'
 import { generateKeyPair } from '../signature/key-pair.ts'
@@ -80,6 +81,20 @@ describe('writing a bundle', () => {
     }
     await expect(write(release, { store })).rejects.toMatchObject({ code: 'CONTENT_CORRUPT', message: expect.stringContaining('block 2') })
     expect(await leftOver()).toEqual([])
+  })
+
+  it('lets what was damaged in the store be published anew', async () => {
+    const store = await openFilesystemStore(join(vendor.folder, 'content'))
+    const layer = randomBytes(2 * BLOCK_SIZE)
+    const release = await publish({ ...vendor, store }, '1.0.0', [layer])
+    const hex = hexOf(digestOf(layer))
+    const file = await open(join(vendor.folder, 'content/blobs/sha256', hex.slice(0, 2), `${hex}.zst`), 'r+')
+    await file.write(Buffer.from('damage'), 0, 6, BLOCK_SIZE)
+    await file.close()
+    await expect(write(release, { store })).rejects.toMatchObject({ code: 'CONTENT_CORRUPT' })
+    await publish({ ...vendor, store }, '1.0.0', [layer])
+    await write(release, { store })
+    await verifyBundle(vendor.file)
   })
 
   it('ends when it is told to, and leaves nothing', async () => {

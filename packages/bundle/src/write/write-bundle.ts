@@ -1,6 +1,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import { maxEncodedBlockSize } from '@sealift/content/block-layout.ts'
 import { BLOCK_SIZE, type Block, type ContentStore, type EncodedBlob } from '@sealift/content/content-store.ts'
+import { checkBlob } from '@sealift/content/read-blob.ts'
 import type { Digest } from '@sealift/oci/digest.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { type BundleEntry, type BundleIndex, type BundlePack, type EncodedBytes, MAX_INDEX_BYTES } from '../format/bundle-index.ts'
@@ -144,7 +145,8 @@ class BundleSource implements AsyncDisposable {
     const { digest } = this.#entries[position - this.#unplaced.length] as BundleEntry
     const held = this.#held.get(digest)
     this.#held.delete(digest)
-    return held ?? this.#options.store.open(digest)
+    const blob = held ?? (await this.#options.store.open(digest))
+    return { blob: digest, readBlock: (index, into) => blob.readBlock(index, into), close: () => blob.close() }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -152,13 +154,17 @@ class BundleSource implements AsyncDisposable {
   }
 }
 
-type MemberSource = Pick<EncodedBlob, 'readBlock' | 'close'>
+interface MemberSource extends Pick<EncodedBlob, 'readBlock' | 'close'> {
+  readonly blob?: Digest
+}
 
 /** A block on its way: read into its slot, then hashed, then written. */
 interface Passing {
   readonly reading: Promise<Buffer>
   readonly slot: Slot
   readonly block: Block
+  /** The blob that it belongs to, where it is not of a pack. */
+  readonly blob: Digest | undefined
   readonly what: string
   readonly position: number
 }
@@ -219,7 +225,7 @@ class BodyWriter {
       const reading = source.readBlock(index, slot.buffer)
       reading.catch(() => {})
       const previous = this.#passing
-      this.#passing = { reading, slot, block, what: `${member.name}: block ${index}`, position }
+      this.#passing = { reading, slot, block, blob: source.blob, what: `${member.name}: block ${index}`, position }
       if (previous !== undefined) await this.#hashAndWrite(previous)
       position += block.size
     }
@@ -231,9 +237,11 @@ class BodyWriter {
     this.#passing = undefined
   }
 
-  async #hashAndWrite({ reading, slot, block, what, position }: Passing): Promise<void> {
+  async #hashAndWrite({ reading, slot, block, blob, what, position }: Passing): Promise<void> {
     const bytes = await reading
     if (bytes.length !== block.size || hash('sha256', bytes, 'hex') !== block.sha256) {
+      // Read in the store's own way, the damage becomes known to it, so that the blob can be replaced.
+      if (blob !== undefined) await checkBlob(this.#options.store, blob)
       throw new SealiftError('CONTENT_CORRUPT', `${what} was damaged in the store`)
     }
     slot.written = this.#output.write(bytes, position)
