@@ -41,6 +41,7 @@ export const Change = Type.Union([
     values: Values,
     take: Type.Array(Type.String()),
     decline: Type.Array(Type.String()),
+    prune: Type.Boolean({ description: 'Removes what the release no longer has.' }),
     allowOlder: Type.Boolean(),
   }),
   Input({ kind: Type.Literal('rollback'), name: Type.String(), to: Type.Optional(Type.Integer({ minimum: 1 })) }),

@@ -28,7 +28,9 @@ export function addHistory(program: Command): void {
     .argument('<to>', 'another one', parseRevision)
     .action(async (name: string, a: number, b: number, _options: unknown, command: Command) => {
       await inSession(command, async ({ client, answer }) =>
-        answer(await client.call(installationRoutes.diffRevisions, { params: { name, a, b } }), (plan) => formatPlan(plan)),
+        answer(await client.call(installationRoutes.diffRevisions, { params: { name, a, b } }), (plan) =>
+          formatPlan(plan, { all: true, title: `${name}: revision ${a} compared with revision ${b}` }),
+        ),
       )
     })
 

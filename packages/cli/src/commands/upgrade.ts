@@ -10,6 +10,7 @@ interface UpgradeOptions {
   readonly set: readonly string[]
   readonly take: readonly string[]
   readonly decline: readonly string[]
+  readonly prune?: true
   readonly allowOlder?: true
   readonly plan?: string
   readonly yes?: true
@@ -66,10 +67,11 @@ function withChoices(command: Command): Command {
     .option('--set <name=value>', 'a parameter; may be repeated', collect, [])
     .option('--take <item>', 'take the vendor’s new default, named as the plan shows it: component/kind/name; may be repeated', collect, [])
     .option('--decline <item>', 'decline the vendor’s new default, so that it is not offered again; may be repeated', collect, [])
+    .option('--prune', 'remove what the release no longer has: components, values, files; volumes stay')
     .option('--allow-older', 'go to a release that is older than the installed one')
 }
 
-function upgradeOf(name: string, { to, set, take, decline, allowOlder }: UpgradeOptions): Change {
+function upgradeOf(name: string, { to, set, take, decline, prune, allowOlder }: UpgradeOptions): Change {
   return {
     kind: 'upgrade',
     name,
@@ -77,6 +79,7 @@ function upgradeOf(name: string, { to, set, take, decline, allowOlder }: Upgrade
     values: { parameters: parseAssignments(set, '--set') },
     take: [...take],
     decline: [...decline],
+    prune: prune === true,
     allowOlder: allowOlder === true,
   }
 }

@@ -30,12 +30,14 @@ const WIDEST = 100
 export interface PlanFormat {
   /** Also what stays as it is and what is only new: everything. */
   readonly all: boolean
+  /** Instead of what the change is called, where nothing is going to be done. */
+  readonly title?: string
 }
 
 /** A plan as people read it: counts, then by component what changes, from what to what, and why. */
-export function formatPlan(plan: Plan, { all }: PlanFormat = { all: true }): string {
+export function formatPlan(plan: Plan, { all, title }: PlanFormat = { all: true }): string {
   const columns = Math.min(process.stdout.columns || 80, WIDEST)
-  const lines = [headline(plan), `  ${plan.counts}`]
+  const lines = [title ?? headline(plan), `  ${plan.counts}`]
   for (const { severity, subject, message, hint } of plan.findings) {
     const label = paint(process.stdout, severity === 'error' ? ['bold', 'red'] : 'yellow', severity)
     lines.push('', ...wrap(`${label} ${subject}: ${message} ${hint}`, columns))
@@ -48,7 +50,7 @@ export function formatPlan(plan: Plan, { all }: PlanFormat = { all: true }): str
     lines.push('', `${paint(process.stdout, 'bold', component ?? plan.application)}${restarts ? '  (restarts)' : ''}`)
     for (const item of shown) lines.push(...formatItem(item, columns))
   }
-  lines.push('', ...wrap(plan.rollbackNote, columns), `plan ${plan.digest.slice('sha256:'.length, 'sha256:'.length + 12)}`)
+  if (title === undefined) lines.push('', ...wrap(plan.rollbackNote, columns), `plan ${plan.digest.slice('sha256:'.length, 'sha256:'.length + 12)}`)
   return `${lines.join('\n')}\n`
 }
 

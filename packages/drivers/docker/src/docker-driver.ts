@@ -14,7 +14,7 @@ import { freeDisk, preflight } from './preflight.ts'
 import { probe } from './probe.ts'
 import { runOnce } from './run-once.ts'
 
-const ACTS: readonly Feature[] = ['stateless', 'stateful', 'daemon', 'job', 'sharedVolumes', 'hostPorts', 'hooks']
+const ACTS: readonly Feature[] = ['stateless', 'stateful', 'daemon', 'job', 'sharedVolumes', 'hostPorts']
 
 /**
  * A driver for a Docker Engine (20.10 or later) or Podman. Each replica is a holder container, which

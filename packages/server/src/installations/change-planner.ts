@@ -119,8 +119,8 @@ export class ChangePlanner {
     const vendor = vendorStateOf(release, row.digest, known.current.state.platform)
     const choices = await this.#seal(await choicesOf(change.values, this.#parts.store), known.name, known.current.state, vendor)
     const context = await this.#context(known.name, driver, [known.current.state], vendor, choices)
-    const { take, decline, allowOlder } = change
-    return this.#planned(planUpgrade({ ...context, current: known.current, vendor, choices, take, decline, prune: false, allowOlder }), driver, known)
+    const { take, decline, prune, allowOlder } = change
+    return this.#planned(planUpgrade({ ...context, current: known.current, vendor, choices, take, decline, prune, allowOlder }), driver, known)
   }
 
   async #planRollback(change: ChangeOf<'rollback'>): Promise<PlannedChange> {

@@ -171,7 +171,10 @@ export class ChangeRunner {
     if (result.outcome !== 'done') {
       const reason = result.reason ?? new SealiftError('CHANGE_FAILED', `${plan.installation}: the change failed`)
       throw new SealiftError(reason.code, reason.message, {
-        hint: result.outcome === 'returned' ? `${plan.installation} is as it was before, in revision ${plan.from}. ${reason.hint}` : reason.hint,
+        hint:
+          result.outcome === 'returned'
+            ? `${plan.installation} is as it was before, in revision ${plan.from}. Ask the vendor for a release that mends this, or change what the message names.`
+            : reason.hint,
         cause: reason,
         details: {
           ...reason.details,

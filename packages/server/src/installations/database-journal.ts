@@ -64,7 +64,11 @@ export class DatabaseJournal implements Journal {
 
   async #change(id: string, change: (run: RunRecord, tx: Transaction<Tables>) => Promise<RunRecord>): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {
-      const row = await tx.selectFrom('run').select('run_json').where('id', '=', id).executeTakeFirstOrThrow()
+      const row = await tx
+        .selectFrom('run')
+        .select('run_json')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow(() => new TypeError(`no run ${id} in the journal`))
       const run = await change(JSON.parse(row.run_json) as RunRecord, tx)
       await tx
         .updateTable('run')
