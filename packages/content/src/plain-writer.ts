@@ -6,8 +6,8 @@ import { BLOCK_SIZE, type BlobInfo, type BlobWriter, type Block, type Encoding, 
 import { encodeFrame } from './frame-codec.ts'
 import { freeBuffer } from './free-buffer.ts'
 
-/** Blocks being compressed at once: enough for the cores of common machines, and few enough to bound memory. */
-const IN_FLIGHT = 3
+/** Blocks being compressed while the next one fills: as fast as any source gives bytes out, and each takes some 15 MB with its compressor. */
+const IN_FLIGHT = 2
 
 /** Encodes plain bytes block by block into a sink: cut, hash, compress in the thread pool, append in order. */
 export class PlainWriter implements BlobWriter {
@@ -82,6 +82,7 @@ export class PlainWriter implements BlobWriter {
   #grow(): void {
     const larger = Buffer.allocUnsafeSlow(Math.min(BLOCK_SIZE, (this.#filling?.length ?? 0) * 4))
     larger.set((this.#filling as Buffer).subarray(0, this.#filled))
+    freeBuffer(this.#filling as Buffer)
     this.#filling = larger
   }
 
