@@ -63,7 +63,7 @@ export function createMasterKey(key: Buffer): MasterKey {
   return {
     seal(plain, context) {
       const nonce = randomBytes(NONCE_BYTES)
-      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context))
+      const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(context))
       const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
       return Buffer.concat([Buffer.from([VERSION]), nonce, cipher.getAuthTag(), body])
     },
@@ -73,7 +73,7 @@ export function createMasterKey(key: Buffer): MasterKey {
         if (bytes[0] !== VERSION) throw new Error(`version ${bytes[0]}`)
         const nonce = bytes.subarray(1, 1 + NONCE_BYTES)
         const body = bytes.subarray(1 + NONCE_BYTES + TAG_BYTES)
-        const decipher = createDecipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context))
+        const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(context))
         decipher.setAuthTag(bytes.subarray(1 + NONCE_BYTES, 1 + NONCE_BYTES + TAG_BYTES))
         return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8')
       } catch (cause) {
