@@ -256,11 +256,22 @@ describe('a bundle that is not as it should be', () => {
       await expect(Bundle.open(vendor.file)).rejects.toMatchObject({ code: 'BUNDLE_INVALID' })
     })
 
-    it('does not overflow the stack with nested JSON', async () => {
+    it.each([
+      ['that no stack could hold', '['.repeat(5_000_000)],
+      ['that a stack could hold', `{"format":${'['.repeat(900)}${']'.repeat(900)}}`],
+      ['deep and thin', `{"format":${`[${' '.repeat(40)}`.repeat(50_000)}${']'.repeat(50_000)}}`],
+    ])('is refused with nested JSON %s', async (_, json) => {
       const parts = await takeApart(vendor.file)
-      const index = Buffer.from('['.repeat(5_000_000))
+      const index = Buffer.from(json)
       await putTogether(vendor.file, { ...parts, index, signature: sign(vendor.key, PayloadType.bundleIndex, index) })
       await expectRefused('BUNDLE_INVALID')
+    })
+
+    it('is refused before values that would fill the memory are made of it', async () => {
+      const parts = await takeApart(vendor.file)
+      const index = Buffer.from(`{"format":"sealift-bundle","version":1,"packs":[${'[],'.repeat(20_000)}[]]}`)
+      await putTogether(vendor.file, { ...parts, index, signature: sign(vendor.key, PayloadType.bundleIndex, index) })
+      await expect(Bundle.open(vendor.file)).rejects.toMatchObject({ code: 'BUNDLE_INVALID', message: expect.stringContaining('characters') })
     })
 
     it('is refused where a frame holds more than its block', async () => {

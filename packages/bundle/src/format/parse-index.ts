@@ -28,6 +28,14 @@ const BUNDLE_ID = /^[0-9a-f]{32}$/
 const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 const VERSION = /^[A-Za-z0-9][A-Za-z0-9.+_-]{0,127}$/
 const PRINTABLE = /^[\x20-\x7e]{0,200}$/
+/** 1 for the bytes that stand before a value. */
+const BEFORE_VALUE = Uint8Array.from({ length: 256 }, (_, byte) => ('{[,'.includes(String.fromCharCode(byte)) ? 1 : 0))
+
+/** Bytes of an index for each value in it, at least; an index of nothing but empty entries still has 23. */
+const MIN_BYTES_PER_VALUE = 16
+
+/** Values that an index may have beyond that, so that a small one may be as it likes. */
+const MAX_SPARE_VALUES = 1000
 const SHA256 = /^[0-9a-f]{64}$/
 
 /**
@@ -37,6 +45,7 @@ const SHA256 = /^[0-9a-f]{64}$/
  * @throws SealiftError `BUNDLE_UNSUPPORTED` (a newer format), `BUNDLE_INVALID`
  */
 export function parseIndex(bytes: Buffer): BundleIndex {
+  checkDensity(bytes)
   const index = fieldsOf(parseJson(bytes), 'index')
   checkVersion(index)
   const packList = list(index.packs, 'packs', MAX_ENTRIES)
@@ -120,6 +129,18 @@ class LayoutCheck {
     this.#end += memberSize(encodedSize)
     if (!isSize(this.#end)) throw invalid(where, 'ends beyond any file')
     return { encoding: encoding as Encoding, size, encodedSize, offset, blocks }
+  }
+}
+
+/** Parsed, a value takes tens of bytes whatever it is, so that an index of nothing but empty lists would take gigabytes. */
+function checkDensity(bytes: Buffer): void {
+  let values = 0
+  for (let position = 0; position < bytes.length; position++) values += BEFORE_VALUE[bytes[position] as number] as number
+  if (values > MAX_SPARE_VALUES + bytes.length / MIN_BYTES_PER_VALUE) {
+    throw new SealiftError(
+      'BUNDLE_INVALID',
+      `the index has ${values} of the characters { [ and , in ${bytes.length} bytes, more than one for every ${MIN_BYTES_PER_VALUE}`,
+    )
   }
 }
 
@@ -213,6 +234,7 @@ function unique(digests: readonly Digest[], where: string): void {
 
 /** A hostile value, short and without control characters. */
 function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
   return (JSON.stringify(value) ?? 'nothing').replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200)
 }
 
