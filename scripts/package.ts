@@ -98,8 +98,8 @@ function packageFor(target: Target, script: string, folder: string): void {
       main: script,
       output: blob,
       disableExperimentalSEAWarning: true,
-      // Made for the processor that makes it, so of no use to the other one.
-      useCodeCache: false,
+      // Spares every start the compilation of the program. Made for the processor that makes it, so of no use to the other one.
+      useCodeCache: target === `linux-${process.arch}`,
       useSnapshot: false,
       // What a site has in NODE_OPTIONS is for other programs.
       execArgvExtension: 'none',

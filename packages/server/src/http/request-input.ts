@@ -21,17 +21,23 @@ const PARTS = ['params', 'query', 'body'] as const
 export function inputReader(route: Route): (raw: RawInput) => RawInput {
   const parts = PARTS.flatMap((part) => {
     const schema = route[part]
-    return schema === undefined ? [] : [{ part, schema, validator: Compile(schema) }]
+    return schema === undefined ? [] : [{ part, schema, validator: onFirstUse(() => Compile(schema)) }]
   })
   return (raw) => {
     const input: Partial<Record<(typeof PARTS)[number], unknown>> = {}
     for (const { part, schema, validator } of parts) {
       const value = part === 'body' ? raw.body : withReadTexts(schema, raw[part])
-      if (!validator.Check(value)) throw new SealiftError('USAGE', `${route.method} ${route.path}: ${faultOf(validator, value, part)}`)
+      if (!validator().Check(value)) throw new SealiftError('USAGE', `${route.method} ${route.path}: ${faultOf(validator(), value, part)}`)
       input[part] = value
     }
     return input
   }
+}
+
+/** A command that hosts the server uses two or three routes, and shall not wait for the compilation of all. */
+function onFirstUse<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
 }
 
 function withReadTexts(schema: TSchema, value: unknown): unknown {
