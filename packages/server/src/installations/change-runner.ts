@@ -74,8 +74,8 @@ export class ChangeRunner {
           const result = await this.#run(context, async () => execute(String(context.id), plan, await this.#pipeline([plan], driver, context)))
           return await this.#finish(result, plan, application)
         } catch (thrown) {
-          // What was refused before its first revision leaves no installation behind.
-          if ((await installations.find(name))?.history.length === 0) await installations.forget(name)
+          // Where even tidying up fails, what failed before it is what counts.
+          await this.#forgetUnbegun(name).catch(() => {})
           throw thrown
         }
       },
@@ -137,6 +137,12 @@ export class ChangeRunner {
       const reason = toSealiftError(thrown, run.plan.installation)
       throw new JobSuspended(new SealiftError(reason.code, reason.message, { hint: `${reason.hint} Then: sealift jobs resume ${context.id}`, cause: thrown }))
     }
+  }
+
+  /** What was refused before its first revision leaves no installation behind. */
+  async #forgetUnbegun(name: string): Promise<void> {
+    const { installations } = this.#parts
+    if ((await installations.find(name))?.history.length === 0) await installations.forget(name)
   }
 
   async #refuseOpen(installation: string): Promise<void> {
