@@ -1,8 +1,8 @@
 import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { headSize, INDEX_NAME, SIGNATURE_NAME } from '@sealift/bundle/format/layout.ts'
-import { readTarSize, TAR_BLOCK } from '@sealift/bundle/format/tar-header.ts'
 import type { ErrorCode } from '@sealift/oci/error-catalogue.ts'
+import { readTarSize, TAR_BLOCK } from '@sealift/oci/tar-header.ts'
 import { beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { blobsOf } from './fixtures/data-folder.ts'
 import { type KioskVendor, kioskMissing, kiosks, kioskVendor, kioskVendorCopy, writeKiosk } from './fixtures/kiosk.ts'
@@ -141,7 +141,11 @@ describe.skipIf(missing !== undefined)(`a bad bundle${missing === undefined ? ''
 
   it('with an older release is refused unless that is allowed', async () => {
     await sealift.json('import', from.bundles['1.1.0'], '--trust', from.fingerprint)
-    await expectRefused(sealift, importIt(), { code: 'RELEASE_OLDER', names: ['kiosk 1.0.0', 'sequence number 1', 'newest release here has 2'], hint: '--allow-older' })
+    await expectRefused(sealift, importIt(), {
+      code: 'RELEASE_OLDER',
+      names: ['kiosk 1.0.0', 'sequence number 1', 'newest release here has 2'],
+      hint: '--allow-older',
+    })
     await sealift.json(...importIt(), '--allow-older')
     expect(await releasesOf(sealift)).toHaveLength(2)
     expect(await sealift.json('install', 'kiosk', '--set', 'port=8090', '--dry-run')).toMatchObject({ toVersion: '1.1.0' })

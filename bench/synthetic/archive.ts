@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { encodeTarHeader, paddingOf, TAR_END } from '@sealift/bundle/format/tar-header.ts'
+import { encodeTarHeader, paddingOf, TAR_END } from '@sealift/oci/tar-header.ts'
 import { createPool } from './pool.ts'
 import { createRandom } from './random.ts'
 

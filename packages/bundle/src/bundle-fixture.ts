@@ -6,8 +6,8 @@ import { BLOCK_SIZE, type ContentStore } from '@sealift/content/content-store.ts
 import { createMemoryStore } from '@sealift/content/memory/memory-store.ts'
 import { writeBlob } from '@sealift/content/read-blob.ts'
 import { createDigester, type Digest, isDigest } from '@sealift/oci/digest.ts'
-import { headSize, INDEX_NAME, memberSize, SIGNATURE_NAME } from './format/layout.ts'
-import { encodeTarHeader, paddingOf, readTarSize, TAR_BLOCK } from './format/tar-header.ts'
+import { encodeTarHeader, paddingOf, readTarSize, TAR_BLOCK, tarMemberSize } from '@sealift/oci/tar-header.ts'
+import { headSize, INDEX_NAME, SIGNATURE_NAME } from './format/layout.ts'
 import type { ImportBundleOptions } from './import-bundle.ts'
 import { generateKeyPair, type KeyPair } from './signature/key-pair.ts'
 import { PayloadType } from './signature/payload-type.ts'
@@ -97,7 +97,7 @@ export interface BundleParts {
 export async function takeApart(path: string): Promise<BundleParts> {
   const bytes = await readFile(path)
   const indexSize = readTarSize(bytes.subarray(0, TAR_BLOCK), INDEX_NAME) ?? 0
-  const signatureAt = memberSize(indexSize)
+  const signatureAt = tarMemberSize(indexSize)
   const signatureSize = readTarSize(bytes.subarray(signatureAt, signatureAt + TAR_BLOCK), SIGNATURE_NAME) ?? 0
   return {
     index: bytes.subarray(TAR_BLOCK, TAR_BLOCK + indexSize),

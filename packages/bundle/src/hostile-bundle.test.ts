@@ -6,10 +6,9 @@ import { BLOCK_SIZE, type ContentStore } from '@sealift/content/content-store.ts
 import { createMemoryStore } from '@sealift/content/memory/memory-store.ts'
 import { digestOf, hexOf } from '@sealift/oci/digest.ts'
 import { isSealiftError } from '@sealift/oci/sealift-error.ts'
+import { encodeTarHeader, paddingOf, TAR_END, tarMemberSize } from '@sealift/oci/tar-header.ts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { contentsOf, createVendor, forge, publish, putTogether, type RawIndex, type RawMember, siteOptions, takeApart, type Vendor } from './bundle-fixture.ts'
-import { memberSize } from './format/layout.ts'
-import { encodeTarHeader, paddingOf, TAR_END } from './format/tar-header.ts'
 import { importBundle } from './import-bundle.ts'
 import { Bundle } from './read/bundle.ts'
 import { generateKeyPair } from './signature/key-pair.ts'
@@ -314,7 +313,7 @@ describe('a bundle that is not as it should be', () => {
         { name: `blobs/sha256/${hexOf(digest)}`, encoded },
       ],
       (changed) => {
-        const offset = memberSize(packEncoded.length) + 512
+        const offset = tarMemberSize(packEncoded.length) + 512
         const blocks = [[encoded.length, hexOf(digestOf(encoded))]]
         changed.entries = [{ digest, size, encoding: 'zstd', encodedSize: encoded.length, offset, blocks }]
       },

@@ -8,7 +8,6 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { classicArchive, fixtureImage } from './image-fixture.ts'
 import { ingestDockerArchive } from './ingest-docker-archive.ts'
 import type { StoredImage } from './stored-image.ts'
-import { tarEntrySize, tarHeader } from './tar-header.ts'
 import { type ArchivableImage, prepareDockerArchive } from './write-docker-archive.ts'
 
 function archivable(image: StoredImage, localName: string): ArchivableImage {
@@ -91,19 +90,5 @@ describe('prepareDockerArchive', () => {
     const [first, second] = wanted as [ArchivableImage, ArchivableImage]
     const archive = await prepareDockerArchive(store, [first])
     expect(() => archive.open([second])).toThrow(expect.objectContaining({ code: 'CONTENT_MISSING' }))
-  })
-})
-
-describe('tarHeader', () => {
-  it.each([0, 1, 511, 512, 8 * 1024 ** 3 - 1, 8 * 1024 ** 3, 5 * 1024 ** 4])('says a size of %i bytes so that it is read back', async (size) => {
-    const reader = extract()
-    const header = new Promise<{ name: string; size?: number }>((resolve) => {
-      reader.on('entry', (found) => resolve(found as { name: string; size?: number }))
-    })
-    reader.write(tarHeader('name.tar', size))
-    expect(await header).toMatchObject({ name: 'name.tar', size })
-    expect(tarEntrySize(size) % 512).toBe(0)
-    expect(tarEntrySize(size) - size).toBeLessThan(1024 + 1)
-    reader.destroy()
   })
 })

@@ -3,7 +3,7 @@ import { BLOCK_SIZE, type ContentStore } from '@sealift/content/content-store.ts
 import { readBlob } from '@sealift/content/read-blob.ts'
 import { type Digest, hexOf } from '@sealift/oci/digest.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
-import { TAR_END, tarEntrySize, tarHeader, tarPadding } from './tar-header.ts'
+import { encodeTarHeader, paddingOf, TAR_END, tarMemberSize } from '@sealift/oci/tar-header.ts'
 
 /** An image to be put into an archive. */
 export interface ArchivableImage {
@@ -55,17 +55,17 @@ function archiveManifest(images: readonly ArchivableImage[]): Buffer {
 
 async function* writeEntries(entries: readonly Entry[]): AsyncGenerator<Buffer> {
   for (const { name, size, content } of entries) {
-    yield tarHeader(name, size)
+    yield encodeTarHeader(name, size)
     let written = 0
     for await (const piece of content()) {
       written += piece.length
       yield piece
     }
     if (written !== size) throw new SealiftError('CONTENT_CORRUPT', `image archive: ${name} has ${written} bytes, expected ${size}`)
-    const padding = tarPadding(size)
-    if (padding.length > 0) yield padding
+    const padding = paddingOf(size)
+    if (padding > 0) yield Buffer.alloc(padding)
   }
-  yield TAR_END
+  yield Buffer.alloc(TAR_END)
 }
 
 /**
@@ -106,7 +106,7 @@ export async function prepareDockerArchive(store: ContentStore, images: readonly
         for (const diffId of diffIds) if (!omitLayers.has(diffId)) add(layerEntry(reference, diffId))
       }
       const all = [...entries.values()]
-      const size = all.reduce((sum, entry) => sum + tarEntrySize(entry.size), TAR_END.length)
+      const size = all.reduce((sum, entry) => sum + tarMemberSize(entry.size), TAR_END)
       return { stream: Readable.from(writeEntries(all), { objectMode: false, highWaterMark: 2 * BLOCK_SIZE }), size }
     },
   }

@@ -1,6 +1,6 @@
 import { hexOf } from '@sealift/oci/digest.ts'
+import { paddingOf, TAR_END, tarMemberSize } from '@sealift/oci/tar-header.ts'
 import type { BundleIndex, EncodedBytes } from './bundle-index.ts'
-import { paddingOf, TAR_BLOCK, TAR_END } from './tar-header.ts'
 
 /** The first member: the bytes of the index. */
 export const INDEX_NAME = 'sealift.json'
@@ -30,12 +30,7 @@ function asMember({ encoding, size, encodedSize, offset, blocks }: EncodedBytes,
 
 /** Bytes of index and signature as members. */
 export function headSize(indexSize: number, signatureSize: number): number {
-  return memberSize(indexSize) + memberSize(signatureSize)
-}
-
-/** Bytes of a member with header and padding. */
-export function memberSize(encodedSize: number): number {
-  return TAR_BLOCK + encodedSize + paddingOf(encodedSize)
+  return tarMemberSize(indexSize) + tarMemberSize(signatureSize)
 }
 
 /** Bytes of everything after the head. */

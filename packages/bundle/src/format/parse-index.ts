@@ -3,6 +3,7 @@ import { BLOCK_SIZE, type Block, type Encoding } from '@sealift/content/content-
 import { isSize } from '@sealift/oci/descriptor.ts'
 import { type Digest, isDigest } from '@sealift/oci/digest.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import { TAR_BLOCK, tarMemberSize } from '@sealift/oci/tar-header.ts'
 import { MAX_SIGNATURE_BYTES } from '../signature/signature.ts'
 import {
   type BundledRelease,
@@ -18,8 +19,6 @@ import {
   MAX_RELEASES,
   type PlainBlob,
 } from './bundle-index.ts'
-import { memberSize } from './layout.ts'
-import { TAR_BLOCK } from './tar-header.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -126,7 +125,7 @@ class LayoutCheck {
     const sum = blocks.reduce((total, block) => total + block.size, 0)
     if (sum !== encodedSize) throw invalid(where, `the blocks have ${sum} bytes, encodedSize says ${encodedSize}`)
     if (offset !== this.#end + TAR_BLOCK) throw invalid(where, `begins at ${offset}, expected ${this.#end + TAR_BLOCK}, right after the member before`)
-    this.#end += memberSize(encodedSize)
+    this.#end += tarMemberSize(encodedSize)
     if (!isSize(this.#end)) throw invalid(where, 'ends beyond any file')
     return { encoding: encoding as Encoding, size, encodedSize, offset, blocks }
   }

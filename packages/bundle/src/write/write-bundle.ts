@@ -4,11 +4,11 @@ import { BLOCK_SIZE, type Block, type ContentStore, type EncodedBlob } from '@se
 import { checkBlob } from '@sealift/content/read-blob.ts'
 import type { Digest } from '@sealift/oci/digest.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import { encodeTarHeader, paddingOf, TAR_BLOCK, TAR_END, tarMemberSize } from '@sealift/oci/tar-header.ts'
 import { type BundleEntry, type BundleIndex, type BundlePack, type EncodedBytes, MAX_INDEX_BYTES } from '../format/bundle-index.ts'
-import { bodySize, headSize, INDEX_NAME, type Member, memberSize, membersOf, SIGNATURE_NAME } from '../format/layout.ts'
+import { bodySize, headSize, INDEX_NAME, type Member, membersOf, SIGNATURE_NAME } from '../format/layout.ts'
 import { parseIndex } from '../format/parse-index.ts'
 import { serializeIndex } from '../format/serialize-index.ts'
-import { encodeTarHeader, paddingOf, TAR_BLOCK, TAR_END } from '../format/tar-header.ts'
 import type { OnProgress } from '../progress.ts'
 import type { KeyPair } from '../signature/key-pair.ts'
 import { PayloadType } from '../signature/payload-type.ts'
@@ -100,7 +100,7 @@ class BundleSource implements AsyncDisposable {
     let end = 0
     const place = <Bytes extends Omit<EncodedBytes, 'offset'>>(bytes: Bytes): Bytes & { offset: number } => {
       const offset = end + TAR_BLOCK
-      end += memberSize(bytes.encodedSize)
+      end += tarMemberSize(bytes.encodedSize)
       return { ...bytes, offset }
     }
     const unplaced: UnplacedPack[] = []

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { encodeTarHeader, readTarSize } from './tar-header.ts'
+import { encodeTarHeader, readTarSize, tarMemberSize } from './tar-header.ts'
 
 const GIBIBYTE = 1024 ** 3
 
@@ -32,5 +32,14 @@ describe('tar headers', () => {
 
   it('are not read under another name', () => {
     expect(readTarSize(encodeTarHeader('packs/1', 5), 'packs/0')).toBeUndefined()
+  })
+
+  it('are made for names that fit only', () => {
+    expect(() => encodeTarHeader('n'.repeat(100), 5)).not.toThrow()
+    expect(() => encodeTarHeader('n'.repeat(101), 5)).toThrow(RangeError)
+  })
+
+  it('and padding make members of whole blocks', () => {
+    expect([0, 1, 511, 512, 513].map(tarMemberSize)).toEqual([512, 1024, 1024, 1024, 1536])
   })
 })

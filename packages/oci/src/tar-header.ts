@@ -10,17 +10,24 @@ const NAME = { offset: 0, length: 100 }
 const SIZE = { offset: 124, length: 12 }
 const CHECKSUM = { offset: 148, length: 8 }
 
-/** Zero bytes that follow contents of so many bytes. */
+/** How many zero bytes follow contents of so many bytes. */
 export function paddingOf(size: number): number {
   return (TAR_BLOCK - (size % TAR_BLOCK)) % TAR_BLOCK
 }
 
+/** Bytes of a member with header and padding. */
+export function tarMemberSize(size: number): number {
+  return TAR_BLOCK + size + paddingOf(size)
+}
+
 /**
- * The header of a regular file: a pure function of name and size, so that there is one right header
- * for every member and a reader compares bytes instead of interpreting them.
+ * The header (POSIX ustar) of a regular file without owner and time: a pure function of name and size,
+ * so that there is one right header for every member and a reader compares bytes instead of
+ * interpreting them. A size beyond 8 GiB is written in base 256, as GNU and Go do.
  * @param name at most 100 ASCII characters
  */
 export function encodeTarHeader(name: string, size: number): Buffer {
+  if (name.length > NAME.length) throw new RangeError(`tar member name of ${name.length} characters`)
   const header = Buffer.alloc(TAR_BLOCK)
   header.write(name, NAME.offset, NAME.length, 'latin1')
   header.write('0000644\x000000000\x000000000\x00', 100, 'latin1')
