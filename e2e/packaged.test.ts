@@ -106,7 +106,7 @@ describe('the packaged file', () => {
   test('names a data folder that cannot be one, and the way out', async (context) => {
     context.skip(missing !== undefined, missing)
     const { code, stdout, stderr } = await sealift('--data', '/etc/hostname', 'releases', '--json')
-    expect(code).toBe(1)
+    expect(code).toBeGreaterThan(0)
     const { error } = JSON.parse(stdout) as { error: { code: string; message: string; hint: string } }
     expect(error.message).toContain('/etc/hostname')
     expect(error.hint).not.toBe('')

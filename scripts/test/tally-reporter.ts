@@ -26,9 +26,10 @@ export default class TallyReporter implements Reporter {
       for (const test of module.children.allTests()) {
         const name = nameOf(module, test)
         const result = test.result()
+        const reason = reasonOf(test)
         if (result.state === 'passed') passed += 1
         else if (result.state === 'failed') failed.push({ name, reason: firstLine(result.errors) })
-        else if (result.state === 'skipped' && result.note !== undefined) skipped.push({ name, reason: result.note })
+        else if (result.state === 'skipped' && reason !== undefined) skipped.push({ name, reason })
         else failed.push({ name, reason: 'did not run, and gave no reason' })
       }
     }
@@ -39,6 +40,12 @@ export default class TallyReporter implements Reporter {
 
 function nameOf(module: TestModule, task: TestCase | TestSuite): string {
   return `${module.relativeModuleId} > ${task.fullName}`
+}
+
+/** Why a test was skipped: it says so itself, or a suite around it does in its name, like `images (skipped: podman is missing)`. */
+function reasonOf(test: TestCase): string | undefined {
+  const result = test.result()
+  return result.state === 'skipped' ? (result.note ?? /\(skipped: (.+?)\)(?: > |$)/.exec(test.fullName)?.[1]) : undefined
 }
 
 /** What went wrong outside of its tests: at the start of a file, in a hook. */
