@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, open, rm, statfs } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rm, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { renameDurably } from '@sealift/content/filesystem/durable.ts'
 import { SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
@@ -28,13 +28,15 @@ export class OutputFile {
   }
 
   /**
-   * Begins a file of a size that is known beforehand.
+   * Begins a file of a size that is known beforehand. What killed attempts to write the same file left
+   * beside it is taken away first: on a stick it may be the room that is needed now.
    * @throws SealiftError `DISK_FULL` where the free space is too small, `FILE_NOT_FOUND`, `FILE_DENIED`
    */
   static async create(path: string, size: number): Promise<OutputFile> {
     const folder = dirname(path)
     const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.partial`)
     try {
+      await removeAbandoned(folder, basename(path))
       const { bavail, bsize } = await statfs(folder)
       if (bavail * bsize < size) throw diskFull(path, size, bavail * bsize)
       return new OutputFile(path, size, temporary, await open(temporary, 'wx', 0o644))
@@ -79,10 +81,12 @@ export class OutputFile {
   #syncAhead(): void {
     this.#unsynced = 0
     this.#idle = false
-    this.#syncing = this.#file.datasync().finally(() => {
-      this.#idle = true
-    })
-    // A fault is reported by commit, which awaits the same promise.
+    // The kernel tells of a fault once only, so the next sync stands on this one, and commit on them all.
+    this.#syncing = this.#syncing
+      .then(() => this.#file.datasync())
+      .finally(() => {
+        this.#idle = true
+      })
     this.#syncing.catch(() => {})
   }
 
@@ -96,6 +100,13 @@ export class OutputFile {
       return new SealiftError('BUNDLE_TOO_LARGE', `writing ${this.path}: its file system cannot hold a file of ${this.size} bytes`, { cause: thrown })
     }
     return toSealiftError(thrown, `writing ${this.path}`)
+  }
+}
+
+async function removeAbandoned(folder: string, name: string): Promise<void> {
+  for (const other of await readdir(folder)) {
+    const rest = other.startsWith(`.${name}.`) ? other.slice(name.length + 2) : ''
+    if (/^[0-9a-f]{12}\.partial$/.test(rest)) await rm(join(folder, other), { force: true })
   }
 }
 
