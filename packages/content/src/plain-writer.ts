@@ -29,7 +29,7 @@ export class PlainWriter implements BlobWriter {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    if (this.#ended) throw new SealiftError('INTERNAL', 'a blob writer was used after its end')
+    this.#requireOpen()
     let offset = 0
     while (offset < bytes.length) {
       this.#filling ??= Buffer.allocUnsafeSlow(this.#nextBlockCapacity())
@@ -46,6 +46,7 @@ export class PlainWriter implements BlobWriter {
   }
 
   async commit(): Promise<BlobInfo> {
+    this.#requireOpen()
     this.#ended = true
     try {
       const digest = this.#digester.digest()
@@ -71,6 +72,10 @@ export class PlainWriter implements BlobWriter {
     await Promise.allSettled(this.#compressing)
     this.#compressing = []
     await this.#sink.abort()
+  }
+
+  #requireOpen(): void {
+    if (this.#ended) throw new SealiftError('INTERNAL', 'a blob writer was used after its end')
   }
 
   #nextBlockCapacity(): number {
@@ -108,7 +113,13 @@ export class PlainWriter implements BlobWriter {
   async #append(encoded: Buffer): Promise<void> {
     this.#blocks.push({ size: encoded.length, sha256: hash('sha256', encoded, 'hex') })
     this.#encodedSize += encoded.length
-    await this.#sink.append(encoded)
+    try {
+      await this.#sink.append(encoded)
+    } catch (thrown) {
+      // Without this block, what a commit makes visible would not be the blob.
+      this.#ended = true
+      throw thrown
+    }
     freeBuffer(encoded)
   }
 
