@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BLOCK_SIZE } from '@sealift/content/content-store.ts'
 import type { Descriptor } from '@sealift/oci/descriptor.ts'
@@ -81,7 +81,16 @@ describe('unpacking to an image layout', () => {
     expect(await readdir(folder)).toEqual(['mine'])
   })
 
-  it('leaves nothing of a damaged bundle', async () => {
+  it('fills an empty folder that can only stay where it is, such as a mount point or what a link leads to', async () => {
+    await mkdir(join(vendor.folder, 'stick'))
+    await symlink('stick', folder)
+    await unpackIt()
+    expect((await readdir(join(vendor.folder, 'stick'))).toSorted()).toEqual(['blobs', 'index.json', 'oci-layout'])
+    expect((await readdir(vendor.folder)).toSorted()).toEqual(['layout', 'shop.sealift', 'stick'])
+  })
+
+  it.each([{ isThere: false }, { isThere: true }])('leaves nothing of a damaged bundle (in a folder that is there: $isThere)', async ({ isThere }) => {
+    if (isThere) await mkdir(folder)
     await using bundle = await Bundle.open(vendor.file)
     const last = bundle.members.at(-1)
     const bytes = await readFile(vendor.file)
@@ -89,7 +98,7 @@ describe('unpacking to an image layout', () => {
     bytes[place] = (bytes[place] ?? 0) ^ 1
     await writeFile(vendor.file, bytes)
     await expect(unpackIt()).rejects.toMatchObject({ code: 'BUNDLE_DAMAGED' })
-    expect(await readdir(vendor.folder)).toEqual(['shop.sealift'])
+    expect(await readdir(vendor.folder, { recursive: true })).toEqual(isThere ? ['layout', 'shop.sealift'] : ['shop.sealift'])
   })
 
   it('refuses an increment, whose layout would lack layers', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rm, statfs, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { renameDurably, syncFolder } from '@sealift/content/filesystem/durable.ts'
 import type { Descriptor } from '@sealift/oci/descriptor.ts'
@@ -44,7 +44,8 @@ export interface UnpackedBundle {
  * Writes a whole bundle as an OCI image layout: every blob plain, every image under its name. Release
  * documents and signatures are among the blobs. A layout names OCI manifests only, so that an image of
  * Docker's schema 2 gets one beside its own, with the same config and layers.
- * The folder appears when it is complete, or not at all.
+ * The folder appears when it is complete, or not at all; in one that is there already, a stick's root say, `oci-layout` comes last,
+ * without which it is no layout.
  * @param folder must not exist, or be empty
  * @throws SealiftError as {@link Bundle.open}; `USAGE` (a folder with something in it), `BUNDLE_BASE_MISSING` (an increment),
  *   `BUNDLE_INCOMPLETE`, `BUNDLE_DAMAGED`, `BUNDLE_TRUNCATED`, `SIGNATURE_INVALID`, `DISK_FULL`
@@ -61,11 +62,13 @@ export async function unpackToLayout(path: string, folder: string, { imagesOf, p
     bundle,
     releases.flatMap((release) => imagesOf(release)),
   )
-  await checkEmpty(folder)
+  const isThere = await checkEmpty(folder)
   const target = resolve(folder)
-  const temporary = `${target}.${randomBytes(6).toString('hex')}.partial`
+  const name = `${randomBytes(6).toString('hex')}.partial`
+  // Beside or inside the target: never on another file system, so that the moves at the end are possible.
+  const temporary = isThere ? join(target, `.${name}`) : `${target}.${name}`
   try {
-    await checkSpace(bundle, target)
+    await checkSpace(bundle, dirname(temporary))
     await mkdir(join(temporary, 'blobs', 'sha256'), { recursive: true })
     await writeBlobs(bundle, join(temporary, 'blobs', 'sha256'), progress, signal)
     for (const { descriptor, made } of images) {
@@ -74,7 +77,8 @@ export async function unpackToLayout(path: string, folder: string, { imagesOf, p
     await writeFile(join(temporary, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }), { flush: true })
     await writeFile(join(temporary, 'index.json'), JSON.stringify(layoutIndex(images)), { flush: true })
     for (const made of [join('blobs', 'sha256'), 'blobs', '.']) await syncFolder(join(temporary, made))
-    await renameDurably(temporary, target)
+    if (isThere) await moveItems(temporary, target)
+    else await renameDurably(temporary, target)
   } catch (thrown) {
     await rm(temporary, { recursive: true, force: true })
     throw toSealiftError(thrown, `unpacking ${path} to ${folder}`)
@@ -123,24 +127,32 @@ function asOci({ platform }: Descriptor, bytes: Buffer, what: string): { readonl
   return { made, descriptor: { mediaType: MediaType.ociManifest, digest: digestOf(made), size: made.length, ...(platform === undefined ? {} : { platform }) } }
 }
 
-async function checkEmpty(folder: string): Promise<void> {
+async function moveItems(temporary: string, target: string): Promise<void> {
+  for (const item of ['blobs', 'index.json', 'oci-layout']) await rename(join(temporary, item), join(target, item))
+  await rmdir(temporary)
+  await syncFolder(target)
+}
+
+/** Whether the folder is there; refuses one with something in it. */
+async function checkEmpty(folder: string): Promise<boolean> {
   const there = await readdir(folder).catch((thrown: NodeJS.ErrnoException) => {
-    if (thrown.code === 'ENOENT') return []
+    if (thrown.code === 'ENOENT') return undefined
     throw toSealiftError(thrown, `unpacking to ${folder}`)
   })
-  if (there.length > 0) {
+  if (there !== undefined && there.length > 0) {
     throw new SealiftError('USAGE', `unpacking to ${folder}: the folder has ${there.length} items, expected none`, {
       hint: 'Name a folder that does not exist.',
     })
   }
+  return there !== undefined
 }
 
-async function checkSpace(bundle: Bundle, target: string): Promise<void> {
+async function checkSpace(bundle: Bundle, folder: string): Promise<void> {
   let needed = 0
   for (const { size } of carriedBlobs(bundle)) needed += size
-  const { bavail, bsize } = await statfs(dirname(target))
+  const { bavail, bsize } = await statfs(folder)
   if (bavail * bsize < needed) {
-    throw new SealiftError('DISK_FULL', `unpacking to ${target} needs ${needed} bytes, ${bavail * bsize} are free`, {
+    throw new SealiftError('DISK_FULL', `unpacking in ${folder} needs ${needed} bytes, ${bavail * bsize} are free`, {
       details: { needed, free: bavail * bsize },
     })
   }
