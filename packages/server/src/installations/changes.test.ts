@@ -91,7 +91,7 @@ describe('changes', () => {
     const configure = (value: string) => ({ kind: 'configure', name: 'shop', values: { components: { app: { env: { GREETING: value } } } } }) as const
     const slow = site.services.planner.plan(configure('slow'))
     const { planner } = site.services
-    const { plan } = planner
+    const plan = planner.plan.bind(planner)
     planner.plan = async (change) => {
       const planned = await slow
       planner.plan = plan
