@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { renameDurably, syncFolder } from '@sealift/content/filesystem/durable.ts'
+import { writeAt } from '@sealift/content/filesystem/write-at.ts'
 import type { Descriptor } from '@sealift/oci/descriptor.ts'
 import { createDigester, type Digest, digestOf, hexOf } from '@sealift/oci/digest.ts'
 import { MAX_MANIFEST_BYTES, parseManifest } from '@sealift/oci/manifest.ts'
@@ -182,7 +183,7 @@ async function writeEntry(bundle: Bundle, member: Member, digest: Digest, folder
   try {
     let position = 0
     for await (const plain of bundle.plainBlocks(member)) {
-      const written = writeAll(file, plain, position)
+      const written = writeAt(file, plain, position)
       // A rejection is seen below, after the hashing that goes on meanwhile.
       written.catch(() => {})
       digester.update(plain)
@@ -195,11 +196,6 @@ async function writeEntry(bundle: Bundle, member: Member, digest: Digest, folder
   }
   const found = digester.digest()
   if (found !== digest) throw wrongContent(bundle, member, digest, found)
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  let written = 0
-  while (written < bytes.length) written += (await file.write(bytes, written, bytes.length - written, position + written)).bytesWritten
 }
 
 function layoutIndex(images: readonly NamedImage[]): object {

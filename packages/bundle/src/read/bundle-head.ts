@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
+import { readAt } from '@sealift/content/filesystem/read-at.ts'
 import { isSealiftError, messageOf, SealiftError } from '@sealift/oci/sealift-error.ts'
 import { paddingOf, readTarSize, TAR_BLOCK } from '@sealift/oci/tar-header.ts'
 import { type BundleIndex, MAX_INDEX_BYTES } from '../format/bundle-index.ts'
@@ -6,7 +7,6 @@ import { headSize, INDEX_NAME, SIGNATURE_NAME } from '../format/layout.ts'
 import { parseIndex } from '../format/parse-index.ts'
 import { PayloadType } from '../signature/payload-type.ts'
 import { MAX_SIGNATURE_BYTES, type Signer, verify } from '../signature/signature.ts'
-import { readAt } from './read-at.ts'
 
 /** The first member of a volume of a split bundle, which a later version of the format will have. */
 const VOLUME_NAME = 'sealift-volume.json'

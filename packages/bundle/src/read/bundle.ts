@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { maxEncodedBlockSize, plainBlockSize } from '@sealift/content/block-layout.ts'
 import { BLOCK_SIZE, type Block } from '@sealift/content/content-store.ts'
+import { readAt } from '@sealift/content/filesystem/read-at.ts'
 import { decodeFrame } from '@sealift/content/frame-codec.ts'
 import { freeBuffer } from '@sealift/content/free-buffer.ts'
 import { messageOf, SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
@@ -9,7 +10,6 @@ import { encodeTarHeader, paddingOf, TAR_BLOCK, TAR_END } from '@sealift/oci/tar
 import { bodySize, type Member, membersOf } from '../format/layout.ts'
 import { type BundleHead, readHead } from './bundle-head.ts'
 import { type Fault, faultsError } from './fault.ts'
-import { readAt } from './read-at.ts'
 
 /** Blocks that are read, checked and decoded ahead of the consumer. */
 const READ_AHEAD = 3

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, readdir, rm, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { renameDurably } from '@sealift/content/filesystem/durable.ts'
+import { writeAt } from '@sealift/content/filesystem/write-at.ts'
 import { SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
 
 /** Written bytes after which the kernel is told to begin bringing them to the disk, while the next ones are written. */
@@ -48,10 +49,7 @@ export class OutputFile {
   /** Writes bytes at a place; several may be under way. The buffer is in use until this resolves. */
   async write(bytes: Uint8Array, position: number): Promise<void> {
     try {
-      let written = 0
-      while (written < bytes.length) {
-        written += (await this.#file.write(bytes, written, bytes.length - written, position + written)).bytesWritten
-      }
+      await writeAt(this.#file, bytes, position)
     } catch (thrown) {
       throw await this.#explain(thrown)
     }

@@ -3,6 +3,7 @@ import { isSize } from '@sealift/oci/descriptor.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { blockCount, maxEncodedBlockSize, plainBlockSize } from '../block-layout.ts'
 import type { Block } from '../content-store.ts'
+import { readAt } from './read-at.ts'
 
 /*
  * The trailer of a blob that rests as zstd frames (docs/content-store.md):
@@ -65,11 +66,11 @@ export async function readTrailer(file: FileHandle, fileSize: number, what: stri
   const corrupt = (why: string): SealiftError => new SealiftError('CONTENT_CORRUPT', `${what}: ${why}`)
   const footer = Buffer.alloc(SEEK_FOOTER)
   if (fileSize < trailerSize(0)) throw corrupt(`the file has only ${fileSize} bytes`)
-  await file.read(footer, 0, SEEK_FOOTER, fileSize - SEEK_FOOTER)
+  await readAt(file, footer, fileSize - SEEK_FOOTER)
   const count = footer.readUInt32LE(0)
   if (footer.readUInt32LE(5) !== SEEKABLE_FOOTER_MAGIC || trailerSize(count) > fileSize) throw corrupt('the file does not end with a seek table')
   const trailer = Buffer.alloc(trailerSize(count))
-  await file.read(trailer, 0, trailer.length, fileSize - trailer.length)
+  await readAt(file, trailer, fileSize - trailer.length)
   const size = Number(trailer.readBigUInt64LE(16))
   const tagged = trailer.readUInt32LE(0) === BLOCK_TABLE_MAGIC && trailer.toString('latin1', 8, 12) === TABLE_TAG
   if (!tagged) throw corrupt('the file has no block table')

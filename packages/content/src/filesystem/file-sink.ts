@@ -6,6 +6,7 @@ import type { BlockSink } from '../block-sink.ts'
 import type { BlobInfo, Block, Encoding } from '../content-store.ts'
 import { encodeTrailer } from './blob-file.ts'
 import { renameDurably, syncFolder } from './durable.ts'
+import { writeAt } from './write-at.ts'
 
 /** What a {@link FileSink} must know of its store. */
 export interface SinkPlaces {
@@ -64,12 +65,8 @@ export class FileSink implements BlockSink {
   }
 
   async #writeAll(bytes: Buffer): Promise<void> {
-    let written = 0
-    while (written < bytes.length) {
-      const { bytesWritten } = await (this.#file as FileHandle).write(bytes, written, bytes.length - written, this.#position)
-      written += bytesWritten
-      this.#position += bytesWritten
-    }
+    await writeAt(this.#file as FileHandle, bytes, this.#position)
+    this.#position += bytes.length
   }
 
   async #close(): Promise<void> {

@@ -12,6 +12,7 @@ import { readTrailer } from './blob-file.ts'
 import { makeFolder, renameDurably, syncFolder } from './durable.ts'
 import { FileSink } from './file-sink.ts'
 import { hashPlainBlocks } from './plain-blocks.ts'
+import { readAt } from './read-at.ts'
 
 const SUFFIX: Readonly<Record<Encoding, string>> = { zstd: '.zst', plain: '' }
 const ENCODINGS: readonly Encoding[] = ['zstd', 'plain']
@@ -164,15 +165,11 @@ class OpenBlob implements EncodedBlob {
     const offset = this.#offsets[index]
     if (block === undefined || offset === undefined) throw new SealiftError('INTERNAL', `blob ${this.info.digest} has no block ${index}`)
     const buffer = into === undefined ? Buffer.allocUnsafeSlow(block.size) : into.subarray(0, block.size)
-    let read = 0
-    while (read < block.size) {
-      const { bytesRead } = await this.#file.read(buffer, read, block.size - read, offset + read)
-      if (bytesRead === 0)
-        throw new SealiftError(
-          'CONTENT_CORRUPT',
-          `blob ${this.info.digest}: the file ends inside block ${index} of ${plainBlockSize(this.info.size, index)} bytes`,
-        )
-      read += bytesRead
+    if ((await readAt(this.#file, buffer, offset)) < block.size) {
+      throw new SealiftError(
+        'CONTENT_CORRUPT',
+        `blob ${this.info.digest}: the file ends inside block ${index} of ${plainBlockSize(this.info.size, index)} bytes`,
+      )
     }
     return buffer
   }

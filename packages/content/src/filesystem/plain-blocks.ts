@@ -4,6 +4,7 @@ import { createDigester, type Digest, hexOf } from '@sealift/oci/digest.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { blockCount, plainBlockSize } from '../block-layout.ts'
 import { BLOCK_SIZE, type Block } from '../content-store.ts'
+import { readAt } from './read-at.ts'
 
 /**
  * The blocks of a blob that rests plain. One of a single block is its own hash; a larger one has no
@@ -18,8 +19,7 @@ export async function hashPlainBlocks(file: FileHandle, digest: Digest, size: nu
   const blocks: Block[] = []
   for (let index = 0; index < blockCount(size); index++) {
     const length = plainBlockSize(size, index)
-    const { bytesRead } = await file.read(buffer, 0, length, index * BLOCK_SIZE)
-    const block = buffer.subarray(0, bytesRead)
+    const block = buffer.subarray(0, await readAt(file, buffer.subarray(0, length), index * BLOCK_SIZE))
     whole.update(block)
     blocks.push({ size: length, sha256: hash('sha256', block, 'hex') })
   }
