@@ -22,13 +22,14 @@ A delivery, from the vendor to a site without a network:
 
   vendor$ sealift publish bookshop.yaml
   vendor$ sealift export bookshop@2.9.0 --out /media/usb/bookshop.sealift
-  vendor$ sealift keys list                     read the fingerprint to the site by phone
+  vendor$ sealift keys list            read the fingerprint to the site by phone
   site$   sealift import /media/usb/bookshop.sealift --trust FINGERPRINT
   site$   sealift install bookshop
   site$   sealift status
 
-Every command takes --json and prints one JSON document then. Exit codes: 0 done,
-1 failed, 2 wrong usage, 3 refused (with the reason and the way out), 4 not found.`
+Every command takes --json and prints one JSON document then.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused (with the reason and the
+way out), 4 not found.`
 
 /** The command line: parses, calls the API, prints. */
 export function createProgram(): Command {
@@ -41,7 +42,8 @@ export function createProgram(): Command {
     .option('--server <url>', 'use the server at this address, like unix:///var/lib/sealift/sealift.sock')
     .addHelpText('after', DELIVERY)
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: false })
+    // A list of commands that shows their arguments too leaves no room to explain them in 80 columns.
+    .configureHelp({ showGlobalOptions: false, subcommandTerm: (command) => command.name(), minWidthToWrap: 30 })
     .exitOverride()
     // Errors are printed in one place, with code and way out.
     .configureOutput({ writeErr: () => {} })

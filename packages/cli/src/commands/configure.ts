@@ -42,7 +42,7 @@ export function addConfigure(program: Command): void {
       `
 Examples:
   sealift configure bookshop catalog --env-var GREETING="Good morning"
-  sealift configure bookshop db --file /etc/mysql/mariadb.conf.d/90-site.cnf=./site.cnf
+  sealift configure bookshop db --file /etc/mysql/conf.d/site.cnf=./site.cnf
   sealift configure bookshop --set domain=books.example --disable reporting`,
     )
     .action(async (name: string, component: string | undefined, options: ConfigureOptions, command: Command) => {

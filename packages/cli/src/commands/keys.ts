@@ -15,7 +15,9 @@ export function addKeys(program: Command): void {
     .action(async (_options: unknown, command: Command) => {
       await inSession(command, async ({ client, answer }) => {
         answer(await client.call(keyRoutes.listKeys, {}), (list) =>
-          list.length === 0 ? 'No keys yet. The first release that is published makes one; or: sealift keys generate\n' : list.map(formatKey).join(''),
+          list.length === 0
+            ? 'No keys yet. The first release that is published makes one.\nOr make one with: sealift keys generate\n'
+            : list.map(formatKey).join(''),
         )
       })
     })

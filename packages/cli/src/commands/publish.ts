@@ -38,7 +38,7 @@ export function addPublish(program: Command): void {
 Examples:
   sealift publish bookshop.yaml
   sealift publish bookshop.yaml --version 3.0.1
-  sealift publish bookshop.yaml --images registry --insecure-registry registry.lab:5000`,
+  sealift publish bookshop.yaml --images registry --insecure-registry lab:5000`,
     )
     .action(async (template: string, options: PublishOptions, command: Command) => {
       await inSession(command, async (session) => {

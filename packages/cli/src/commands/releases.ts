@@ -16,7 +16,7 @@ export function addReleases(program: Command): void {
         const releases = await client.call(releaseRoutes.listReleases, { query: application === undefined ? {} : { application } })
         answer(releases, (list) =>
           list.length === 0
-            ? 'The library is empty. Publish a template with: sealift publish TEMPLATE.yaml, or bring a bundle in with: sealift import FILE\n'
+            ? 'The library is empty. Publish a template with: sealift publish TEMPLATE.yaml\nOr bring a bundle in with: sealift import FILE\n'
             : formatColumns([
                 ['APPLICATION', 'VERSION', 'SIZE', 'CAME', 'RELEASE'],
                 ...list.map((release) => [
