@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
 
 /** What there is to measure, in the order in which it is done. */
-export const sectionNames = ['copy', 'tools', 'size', 'memory', 'delivery'] as const
+const sectionNames = ['copy', 'tools', 'size', 'memory', 'delivery'] as const
 
-export type SectionName = (typeof sectionNames)[number]
+type SectionName = (typeof sectionNames)[number]
 
 /** How the bench was asked to run. */
 export interface Options {

@@ -12,8 +12,8 @@ import { promisify } from 'node:util'
  *   node bench/delivery/by-hand.ts HOST ARCHIVE FILES      run inside the engine's network namespace
  */
 
-/** Milliseconds between looks at what is not ready yet: as often as Sealift looks. */
-const POLL = 500
+/** Milliseconds between looks at what is not ready yet: the interval that the template's probes have. */
+const POLL = 1000
 const PATIENCE = 120_000
 
 const [host = '', archive = '', files = ''] = process.argv.slice(2)
@@ -81,7 +81,11 @@ async function listens(name: string, port: number): Promise<void> {
 
 const mount = (file: string, path: string): readonly string[] => ['--volume', `${join(files, file)}:${path}:ro`]
 
+const began = Date.now()
+const tell = (what: string): void => console.log(`${((Date.now() - began) / 1000).toFixed(2)} s  ${what}`)
+
 await docker('load', '--quiet', '--input', archive)
+tell('the images are there')
 await docker('network', 'create', 'bookshop')
 await start({
   name: 'db',
@@ -98,6 +102,7 @@ await start({
   more: ['--volume', 'queue:/data'],
 })
 await ready('db', 'mariadb-admin', 'ping')
+tell('the database is ready')
 await ready('cache', 'redis-ready')
 const variables = Object.entries(database).flatMap(([key, value]) => ['--env', `${key}=${value}`])
 await docker('run', '--rm', '--network', 'bookshop', ...variables, 'bookshop/orders:2.9', 'python3', 'migrate.py')
@@ -106,6 +111,7 @@ await start({ name: 'catalog', image: 'bookshop/catalog:2.9', memory: '256m', en
 await start({ name: 'worker', image: 'bookshop/worker:2.9', memory: '128m', env: services })
 await start({ name: 'reports', image: 'bookshop/reports:2.9', memory: '512m', env: { ...database, CURRENCY: 'EUR' } })
 await answers('catalog', 8000)
+tell('the catalog is ready')
 await start({ name: 'orders', image: 'bookshop/orders:2.9', memory: '256m', env: { ...services, ...catalog } })
 await answers('orders', 8000)
 await start({
@@ -116,6 +122,8 @@ await start({
   more: ['--publish', '8080:8080', ...mount('services.conf', '/etc/nginx/site.d/services.conf'), ...mount('shop.json', '/srv/shop/shop.json')],
 })
 await answers('web', 8080)
+tell('the storefront is ready')
 await ready('worker', 'worker-alive')
 await listens('reports', 8000)
 await docker('run', '--rm', '--network', 'bookshop', '--env', 'WEB_HOST=web', '--env', 'WEB_PORT=8080', 'bookshop/check:2.9', 'python3', 'buy.py')
+tell('a book was bought')

@@ -60,7 +60,7 @@ export async function measureDelivery({ options, folder, program, engine, materi
         title: 'From the file to an application that is healthy',
         notes: [
           'Each time on an engine with nothing in its store, started beforehand. Both end when every component passed its readiness probe and the acceptance check bought a book.',
-          'By hand: docker load of what docker save wrote, then the same containers in the order of their dependencies, with the same probes, looked at as often.',
+          'By hand: docker load of what docker save wrote, then the same containers in the order of their dependencies, with the same probes at the same interval.',
         ],
         outcomes: [speedAgainst(times, withSealift.name, byHand.name, 1)],
         figures: secondsOf(times),
