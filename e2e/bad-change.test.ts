@@ -30,7 +30,11 @@ describe.skipIf(missing !== undefined)(`a change that can't be${missing === unde
     it('with an unknown or impossible value is refused', async () => {
       await expectRefused(sealift, ['install', 'kiosk@1.0.0', '--set', 'prot=8084'], { code: 'NAME_UNKNOWN', names: ['prot'], hint: 'port' })
       await expectRefused(sealift, ['install', 'kiosk@1.0.0', '--set', 'port=many'], { code: 'PARAMETER_INVALID', names: ['port', 'many'], hint: /./ })
-      await expectRefused(sealift, ['install', 'kiosk@1.0.0', '--set', 'port=8084', '--enable', 'cellar'], { code: 'NAME_UNKNOWN', names: ['cellar'], hint: /./ })
+      await expectRefused(sealift, ['install', 'kiosk@1.0.0', '--set', 'port=8084', '--enable', 'cellar'], {
+        code: 'NAME_UNKNOWN',
+        names: ['cellar'],
+        hint: /./,
+      })
       await expectRefused(sealift, ['install', 'kiosk@1.0.0', '--set', 'port=8084', '--name', 'No Such Name'], {
         code: 'INSTALLATION_NAME_INVALID',
         names: ['No Such Name'],
@@ -88,7 +92,11 @@ describe.skipIf(missing !== undefined)(`a change that can't be${missing === unde
       const { digest } = await sealift.json<Plan>('plan', 'kiosk', '--to', '1.1.0')
       await sealift.json('configure', 'kiosk', 'sign', '--memory', '64Mi')
       before = await containers()
-      const { error } = await expectRefused(sealift, ['upgrade', 'kiosk', '--to', '1.1.0', '--plan', digest], { code: 'PLAN_CHANGED', names: [/./], hint: /new plan/ })
+      const { error } = await expectRefused(sealift, ['upgrade', 'kiosk', '--to', '1.1.0', '--plan', digest], {
+        code: 'PLAN_CHANGED',
+        names: [/./],
+        hint: /new plan/,
+      })
       expect(error.hint).not.toBe('')
       expect(await containers()).toBe(before)
       const fresh = await sealift.json<Plan>('plan', 'kiosk', '--to', '1.1.0')
@@ -119,9 +127,12 @@ describe.skipIf(missing !== undefined)(`a change that can't be${missing === unde
       await expectRefused(fresh, ['install', 'kiosk', '--set', 'port=8086'], gone)
       expect(await fresh.json('status')).toEqual([])
       await expectRefused(fresh, ['target', 'add', 'other', '--address', 'unix:///nowhere/docker.sock'], gone)
-      await expectRefused(fresh, ['target', 'add', 'other', '--address', 'ftp://nowhere'], { code: 'ENGINE_ADDRESS_INVALID', names: ['ftp://nowhere'], hint: 'unix://' })
+      await expectRefused(fresh, ['target', 'add', 'other', '--address', 'ftp://nowhere'], {
+        code: 'ENGINE_ADDRESS_INVALID',
+        names: ['ftp://nowhere'],
+        hint: 'unix://',
+      })
       expect(await fresh.text('target', 'list')).toContain('/nowhere/docker.sock')
     })
   })
 })
-

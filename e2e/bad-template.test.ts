@@ -27,7 +27,14 @@ describe.skipIf(missing !== undefined)(`a bad template${missing === undefined ? 
   }
 
   it.each<[string, string | RegExp, string, ErrorCode, (string | RegExp)[], string | RegExp]>([
-    ['an unknown field', 'dependsOn: [{component: till', 'dependOn: [{component: till', 'TEMPLATE_INVALID', [/:\d+:\d+: /, 'dependOn', 'dependsOn'], 'docs/template.md'],
+    [
+      'an unknown field',
+      'dependsOn: [{component: till',
+      'dependOn: [{component: till',
+      'TEMPLATE_INVALID',
+      [/:\d+:\d+: /, 'dependOn', 'dependsOn'],
+      'docs/template.md',
+    ],
     ['a component that is not there', '{component: till,', '{component: tills,', 'TEMPLATE_INVALID', [/:\d+:\d+: /, 'tills', 'till'], 'docs/template.md'],
     ['a value that is not there', '${self.host}', '${self.hots}', 'TEMPLATE_INVALID', [/:\d+:\d+: /, 'self.hots'], 'docs/template.md'],
     ['a parameter that is not there', '${parameters.port}', '${parameters.prot}', 'TEMPLATE_INVALID', ['parameters.prot', 'port'], 'docs/template.md'],
@@ -42,9 +49,30 @@ describe.skipIf(missing !== undefined)(`a bad template${missing === undefined ? 
     ['text that is no YAML', 'components:', 'components: [', 'TEMPLATE_INVALID', [/kiosk\.yaml:\d+/], 'docs/template.md'],
     ['a tag of another language', 'title: Kiosk', 'title: !!js/function "function () {}"', 'TEMPLATE_INVALID', [/kiosk\.yaml:\d+/], 'docs/template.md'],
     ['another version of the format', 'sealift.dev/v1', 'sealift.dev/v9', 'TEMPLATE_INVALID', ['apiVersion', 'sealift.dev/v1'], 'docs/template.md'],
-    ['a literal password', '{name: TILL_PASSWORD, generate: {length: 20}}', '{name: TILL_PASSWORD, value: hunter2}', 'SECRET_LITERAL', ['TILL_PASSWORD'], '--allow-secret'],
-    ['a file outside its folder', '    volumes:', '    files: [{path: /etc/x, source: ../../../etc/passwd}]\n    volumes:', 'TEMPLATE_INVALID', ['../../../etc/passwd'], /./],
-    ['a file that is not there', '    volumes:', '    files: [{path: /etc/x, source: ./nothing.cnf}]\n    volumes:', 'FILE_NOT_FOUND', ['nothing.cnf'], 'Check the path'],
+    [
+      'a literal password',
+      '{name: TILL_PASSWORD, generate: {length: 20}}',
+      '{name: TILL_PASSWORD, value: hunter2}',
+      'SECRET_LITERAL',
+      ['TILL_PASSWORD'],
+      '--allow-secret',
+    ],
+    [
+      'a file outside its folder',
+      '    volumes:',
+      '    files: [{path: /etc/x, source: ../../../etc/passwd}]\n    volumes:',
+      'TEMPLATE_INVALID',
+      ['../../../etc/passwd'],
+      /./,
+    ],
+    [
+      'a file that is not there',
+      '    volumes:',
+      '    files: [{path: /etc/x, source: ./nothing.cnf}]\n    volumes:',
+      'FILE_NOT_FOUND',
+      ['nothing.cnf'],
+      'Check the path',
+    ],
   ])('with %s is refused, and what is wrong is named', async (_what, from, to, code, names, hint) => {
     const path = withChange(from, to)
     const { error } = await expectRefused(sealift, ['publish', path], { code, names, hint })
@@ -52,7 +80,9 @@ describe.skipIf(missing !== undefined)(`a bad template${missing === undefined ? 
   })
 
   it('tells several faults at once', async () => {
-    const path = writeKiosk('several', { change: (yaml) => yaml.replace('{component: till,', '{component: tills,').replace('${parameters.port}', '${parameters.prot}') })
+    const path = writeKiosk('several', {
+      change: (yaml) => yaml.replace('{component: till,', '{component: tills,').replace('${parameters.port}', '${parameters.prot}'),
+    })
     const { error, stderr } = await sealift.failure('publish', path)
     expect((error.details as { problems: unknown[] }).problems).toHaveLength(2)
     for (const name of ['tills', 'parameters.prot']) expect(stderr).toContain(name)
@@ -67,7 +97,11 @@ describe.skipIf(missing !== undefined)(`a bad template${missing === undefined ? 
 
   it('with an image that is nowhere is refused, naming it and where it was looked for', async () => {
     const path = withChange(KIOSK_IMAGE, 'localhost:1/nowhere/image:7')
-    await expectRefused(sealift, ['publish', path, '--images', 'engine'], { code: 'IMAGE_NOT_FOUND', names: ['localhost:1/nowhere/image:7', 'engine'], hint: /Build or pull/ })
+    await expectRefused(sealift, ['publish', path, '--images', 'engine'], {
+      code: 'IMAGE_NOT_FOUND',
+      names: ['localhost:1/nowhere/image:7', 'engine'],
+      hint: /Build or pull/,
+    })
     await expectRefused(sealift, ['publish', path], { code: 'REGISTRY_UNREACHABLE', names: ['localhost:1'], hint: /Check its address/ })
   })
 
@@ -83,7 +117,10 @@ describe.skipIf(missing !== undefined)(`a bad template${missing === undefined ? 
     const path = writeKiosk('odd')
     writeFileSync(path, '')
     await expectRefused(sealift, ['publish', path], { code: 'TEMPLATE_INVALID', names: [path], hint: 'docs/template.md' })
-    writeFileSync(path, `a: &a [x]\n${Array.from({ length: 30 }, (_, level) => `b${level}: &b${level} [*${level === 0 ? 'a' : `b${level - 1}`}, *${level === 0 ? 'a' : `b${level - 1}`}]`).join('\n')}\n`)
+    writeFileSync(
+      path,
+      `a: &a [x]\n${Array.from({ length: 30 }, (_, level) => `b${level}: &b${level} [*${level === 0 ? 'a' : `b${level - 1}`}, *${level === 0 ? 'a' : `b${level - 1}`}]`).join('\n')}\n`,
+    )
     await expectRefused(sealift, ['publish', path], { code: 'TEMPLATE_INVALID', names: [path], hint: 'docs/template.md' })
   })
 

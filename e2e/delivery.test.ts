@@ -79,7 +79,12 @@ describe.skipIf(missing !== undefined)(`a delivery${missing === undefined ? '' :
 
   it('shows what a bundle holds and who signed it, and that every byte is right, before anything is trusted', async () => {
     const bundle = await sealift.json<InspectedBundle>('inspect', from.bundles['2.9'])
-    expect(bundle).toMatchObject({ signature: 'not trusted here', signer: from.fingerprint, base: [], releases: [{ application: 'bookshop', version: '2.9.0' }] })
+    expect(bundle).toMatchObject({
+      signature: 'not trusted here',
+      signer: from.fingerprint,
+      base: [],
+      releases: [{ application: 'bookshop', version: '2.9.0' }],
+    })
     expect(await sealift.json('verify', from.bundles['2.9'])).toEqual(bundle)
     expect(await sealift.json('releases')).toEqual([])
   })
@@ -128,7 +133,10 @@ describe.skipIf(missing !== undefined)(`a delivery${missing === undefined ? '' :
     expect(await shop.about()).toMatchObject({ greeting: 'Good morning' })
     expect(await fileInside()).toBe(SITE_FILE)
     expect(await containerOf('orders')).toBe(before)
-    expect(await sealift.json('configure', 'bookshop', 'catalog', '--env-var', 'GREETING=Good morning', '--dry-run')).toMatchObject({ work: false, restarts: [] })
+    expect(await sealift.json('configure', 'bookshop', 'catalog', '--env-var', 'GREETING=Good morning', '--dry-run')).toMatchObject({
+      work: false,
+      restarts: [],
+    })
   })
 
   it('plans the upgrade attribute by attribute, the same each time', async () => {
@@ -136,11 +144,20 @@ describe.skipIf(missing !== undefined)(`a delivery${missing === undefined ? '' :
     expect((await planned('--to', '3.0.0')).digest).toBe(plan.digest)
     expect(plan).toMatchObject({ kind: 'upgrade', fromVersion: '2.9.0', toVersion: '3.0.0', findings: [], work: true })
     expect(plan.restarts.toSorted()).toEqual(['catalog', 'migrate', 'orders', 'recommendations'])
-    expect(itemOf(plan, 'catalog', 'env', 'GREETING')).toMatchObject({ effect: 'offered', now: 'Good morning', then: 'Good morning', offered: 'Welcome, reader' })
+    expect(itemOf(plan, 'catalog', 'env', 'GREETING')).toMatchObject({
+      effect: 'offered',
+      now: 'Good morning',
+      then: 'Good morning',
+      offered: 'Welcome, reader',
+    })
     expect(itemOf(plan, 'catalog', 'env', 'FREE_SHIPPING_FROM')).toMatchObject({ effect: 'added', now: null, then: '50' })
     expect(itemOf(plan, 'db', 'file', FILE)).toMatchObject({ effect: 'offered', offered: expect.stringMatching(/^[0-9a-f]{12}/) })
     expect(itemOf(plan, 'recommendations', 'component', 'recommendations')).toMatchObject({ effect: 'added' })
-    expect(itemOf(plan, 'catalog', 'image', 'image')).toMatchObject({ effect: 'changed', now: expect.stringContaining(':2.9'), then: expect.stringContaining(':3.0') })
+    expect(itemOf(plan, 'catalog', 'image', 'image')).toMatchObject({
+      effect: 'changed',
+      now: expect.stringContaining(':2.9'),
+      then: expect.stringContaining(':3.0'),
+    })
     expect(plan.items.every(({ why }) => why !== '')).toBe(true)
     expect(plan.rollbackNote).toContain('revision 3')
     expect((await status()).revision).toBe(3)

@@ -1,0 +1,151 @@
+import { createProgram } from '@sealift/cli/program.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { kioskMissing, kiosks } from './fixtures/kiosk.ts'
+import type { Ended, Sealift } from './fixtures/sealift.ts'
+import { openSite, type Site } from './fixtures/site.ts'
+
+const missing = await kioskMissing()
+
+type Command = ReturnType<typeof createProgram>
+
+/** Every command with the words that call it; those that only hold others too. */
+function commandsOf(command: Command, words: readonly string[] = []): { readonly words: readonly string[]; readonly command: Command }[] {
+  return [{ words, command }, ...command.commands.flatMap((child) => commandsOf(child, [...words, child.name()]))]
+}
+
+const commands = commandsOf(createProgram())
+
+describe.skipIf(missing !== undefined)(`the command line${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
+  let site: Site
+  let sealift: Sealift
+
+  beforeAll(async () => {
+    site = await openSite()
+    await site.clear()
+    sealift = site.sealift('cli')
+  })
+  afterAll(() => site.clear())
+
+  it('explains every command, within 80 columns', async () => {
+    for (const { words, command } of commands) {
+      expect(command.description(), words.join(' ')).toMatch(/^[A-Z].*[.]/s)
+      for (const option of command.options) expect(option.description, `${words.join(' ')} ${option.flags}`).not.toBe('')
+    }
+    // What is printed is the same for all; some stand for the rest.
+    for (const words of [[], ['publish'], ['import'], ['install'], ['upgrade'], ['jobs'], ['keys', 'trust'], ['bundle', 'unpack']]) {
+      const { code, stdout, stderr } = await sealift.run(...words, '--help')
+      expect([code, stderr]).toEqual([0, ''])
+      expect(stdout).toContain(`Usage: sealift ${words.join(' ')}`.trimEnd())
+      expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
+    }
+  })
+
+  it('keeps the help of every command within 80 columns', () => {
+    for (const { words, command } of commands) {
+      let help = ''
+      command.configureOutput({ writeOut: (text) => (help += text), getOutHelpWidth: () => 80 }).outputHelp()
+      expect(
+        help.split('\n').filter((line) => line.length > 80),
+        words.join(' '),
+      ).toEqual([])
+    }
+  })
+
+  it('answers wrong usage with 2, what was wrong, and where help is', async () => {
+    const wrong: [string[], RegExp][] = [
+      [['instal', 'kiosk'], /instal.*\n?.*install/],
+      [['install'], /app@version/],
+      [['install', 'kiosk', '--prot', '1'], /--prot/],
+      [['install', '@1.0.0'], /expected APP or APP@VERSION/],
+      [['install', 'kiosk', '--set', 'port'], /NAME=VALUE/],
+      [['export', 'kiosk'], /--out/],
+      [['import'], /file/],
+      [['rollback', 'kiosk', '--to', 'yesterday'], /revision/],
+      [['jobs', 'show', 'x'], /number/],
+      [['jobs', 'list', '--limit', '0'], /number/],
+      [['configure', 'kiosk', '--env-var', 'A=1'], /component/],
+      [['publish', 'x.yaml', '--images', 'nowhere'], /images/],
+      [['logs', 'kiosk', '--since', 'yesterday'], /--since/],
+    ]
+    for (const [argv, message] of wrong) {
+      const { code, error } = await sealift.failure(...argv)
+      expect([argv.join(' '), code, error.code]).toEqual([argv.join(' '), 2, 'USAGE'])
+      expect(error.message).toMatch(message)
+      expect(error.hint).not.toBe('')
+    }
+  })
+
+  it('prints one JSON document on standard output for every command, and nothing else', async () => {
+    const { bundles, fingerprint } = await kiosks()
+    const out = `${sealift.data}.out`
+    const ran = new Set<string>()
+    const document = async (...argv: string[]): Promise<unknown> => {
+      ran.add(
+        commands
+          .filter(({ words }) => words.length > 0 && words.every((word, index) => argv[index] === word))
+          .at(-1)
+          ?.words.join(' ') ?? '',
+      )
+      return sealift.json(...argv)
+    }
+    expect(await document('releases')).toEqual([])
+    await document('inspect', bundles['1.0.0'])
+    await document('verify', bundles['1.0.0'])
+    await document('bundle', 'unpack', bundles['1.0.0'], '--oci', `${out}.oci`)
+    await document('keys', 'trust', fingerprint, '--name', 'the vendor')
+    await document('keys', 'list')
+    await document('import', bundles['1.0.0'])
+    expect(await document('import', bundles['1.1.0'], bundles['1.2.0'])).toHaveLength(2)
+    await document('export', 'kiosk@1.0.0', '--out', `${out}.sealift`)
+    await document('keys', 'generate', '--name', 'ours')
+    await document('install', 'kiosk@1.0.0', '--set', 'port=8088', '--dry-run')
+    await document('install', 'kiosk@1.0.0', '--set', 'port=8088')
+    await document('status')
+    await document('status', 'kiosk')
+    await document('configure', 'kiosk', 'counter', '--env-var', 'TEXT=ours')
+    await document('plan', 'kiosk', '--to', '1.1.0')
+    await document('upgrade', 'kiosk', '--to', '1.1.0')
+    await document('history', 'kiosk')
+    await document('diff', 'kiosk', '1', '2')
+    await document('rollback', 'kiosk', '--dry-run')
+    await document('rollback', 'kiosk')
+    await document('logs', 'kiosk', 'sign', '--tail', '0').catch(() => {})
+    await document('jobs', 'list')
+    await document('jobs', 'show', '1', '--follow')
+    await document('jobs', 'cancel', '1')
+    await document('target', 'list')
+    await document('target', 'add', 'second', '--address', site.engine.host)
+    await document('env', 'add', 'test', '--target', 'second')
+    await document('env', 'list')
+    await document('env', 'remove', 'test')
+    await document('target', 'remove', 'second')
+    await document('uninstall', 'kiosk')
+    await document('keys', 'revoke', fingerprint)
+    const leaves = commands.filter(({ command }) => command.commands.length === 0).map(({ words }) => words.join(' '))
+    // These are tried elsewhere: with a vendor, with a job that was cut off, and as a server.
+    expect(leaves.filter((words) => !ran.has(words)).toSorted()).toEqual(['jobs resume', 'publish', 'up'])
+  })
+
+  it('keeps what it prints for people within 80 columns', async () => {
+    const { bundles, fingerprint } = await kiosks()
+    const place = site.sealift('columns')
+    const printed: Ended[] = []
+    for (const argv of [
+      ['releases'],
+      ['import', bundles['1.0.0'], bundles['1.1.0'], '--trust', fingerprint],
+      ['releases'],
+      ['install', 'kiosk@1.0.0', '--set', 'port=8089'],
+      ['status'],
+      ['status', 'kiosk'],
+      ['history', 'kiosk'],
+      ['jobs', 'list'],
+      ['plan', 'kiosk', '--to', '1.1.0'],
+      ['uninstall', 'kiosk', '--delete-data'],
+    ]) {
+      printed.push(await place.run(...argv))
+    }
+    for (const { code } of printed) expect(code).toBe(0)
+    const long = printed.flatMap(({ stdout }) => stdout.split('\n')).filter((line) => line.length > 80 && !line.includes(bundles['1.0.0'].slice(0, 20)))
+    expect(long).toEqual([])
+  })
+})
