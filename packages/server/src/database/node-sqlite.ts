@@ -3,6 +3,9 @@ import type { ErrorCode } from '@sealift/oci/error-catalogue.ts'
 import { messageOf, SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { SqliteDatabase } from 'kysely'
 
+/** SQLITE_IOERR_SHMSIZE: there is no room for the file beside the database that its readers share. */
+const NO_ROOM_TO_SHARE = 4874
+
 /** What SQLite's primary result codes mean for whoever runs Sealift. */
 const CODES: Readonly<Record<number, ErrorCode>> = {
   3: 'FILE_DENIED', // SQLITE_PERM
@@ -36,8 +39,8 @@ export function withCodes<T>(work: () => T): T {
   try {
     return work()
   } catch (thrown) {
-    const result = thrown instanceof Error && 'errcode' in thrown ? Number(thrown.errcode) & 0xff : 0
-    const code = CODES[result]
+    const result = thrown instanceof Error && 'errcode' in thrown ? Number(thrown.errcode) : 0
+    const code = result === NO_ROOM_TO_SHARE ? 'DISK_FULL' : CODES[result & 0xff]
     if (code === undefined) throw thrown
     throw new SealiftError(code, `the database: ${messageOf(thrown)}`, { cause: thrown })
   }
