@@ -30,6 +30,7 @@ export const Plan = Type.Object({
   items: Type.Array(PlanItem),
   findings: Type.Array(Finding),
   restarts: Type.Array(Type.String(), { description: 'Components whose containers are made anew.' }),
+  runs: Type.Array(Type.String(), { description: 'Jobs that run, or run again.' }),
   rollbackNote: Type.String({ description: 'What becomes of a failure.' }),
   work: Type.Boolean({ description: 'Whether anything happens at the target.' }),
 })

@@ -71,7 +71,13 @@ function formatHistory(revisions: readonly RevisionSummary[]): string {
       version,
       outcome,
       formatAge(createdAt),
-      [current ? '← current' : '', (reason ?? '').split('\n', 1)[0] ?? ''].filter((part) => part !== '').join('  '),
+      [current ? '← current' : '', brief(reason ?? '')].filter((part) => part !== '').join('  '),
     ]),
   ])
+}
+
+/** What an outcome's reason begins with; the error that the change ended with has it whole. */
+function brief(reason: string): string {
+  const text = reason.replaceAll(/\s+/g, ' ')
+  return text.length > 90 ? `${text.slice(0, 89)}…` : text
 }

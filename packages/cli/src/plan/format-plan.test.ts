@@ -27,6 +27,7 @@ const plan = (more: Partial<Plan> = {}): Plan => ({
   items: [],
   findings: [],
   restarts: [],
+  runs: [],
   rollbackNote: 'A failure goes back.',
   work: true,
   ...more,

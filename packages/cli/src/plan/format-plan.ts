@@ -46,8 +46,7 @@ export function formatPlan(plan: Plan, { all, title }: PlanFormat = { all: true 
     const shown = all ? items : items.filter(({ effect }) => effect !== 'generated' && effect !== 'notActedOn')
     if (shown.length === 0) continue
     const isNew = items.some(({ kind, effect }) => kind === 'component' && effect === 'added')
-    const restarts = component !== null && plan.restarts.includes(component) && !isNew
-    lines.push('', `${paint(process.stdout, 'bold', component ?? plan.application)}${restarts ? '  (restarts)' : ''}`)
+    lines.push('', `${paint(process.stdout, 'bold', component ?? plan.application)}${isNew ? '' : consequence(plan, component)}`)
     for (const item of shown) lines.push(...formatItem(item, columns))
   }
   if (title === undefined) lines.push('', ...wrap(plan.rollbackNote, columns), `plan ${plan.digest.slice('sha256:'.length, 'sha256:'.length + 12)}`)
@@ -82,6 +81,12 @@ function formatItem(item: PlanItem, columns: number): string[] {
   const change = paint(process.stdout, format, `  ${sign} ${subject}${values(item)}`)
   const why = item.effect === 'offered' ? `${item.why} Take it with --take ${selector(item)}` : item.why
   return [change, ...wrap(why, columns - 6).map((line) => `      ${paint(process.stdout, 'dim', line)}`)]
+}
+
+/** What happens to the containers of a component that is there already. */
+function consequence({ restarts, runs }: Plan, component: string | null): string {
+  if (component === null) return ''
+  return restarts.includes(component) ? '  (restarts)' : runs.includes(component) ? '  (runs again)' : ''
 }
 
 /** The name of an item for `--take` and `--decline`. */

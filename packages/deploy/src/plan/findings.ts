@@ -1,5 +1,6 @@
 import { parseVersion, parseVersionRange, versionInRange } from '@sealift/template/version.ts'
 import type { Capabilities, Feature, Finding } from '../driver.ts'
+import { Scope, secretNames } from '../scope.ts'
 import { runningComponents, type WantedState } from '../state.ts'
 import type { Requirements } from '../vendor-state.ts'
 import type { PlanItem } from './plan.ts'
@@ -66,7 +67,8 @@ export function featuresNotActedOn(state: WantedState, { acts, driver }: Capabil
     if (metric !== undefined) add(name, 'autoscaling', 'autoscaling', 'replicas follow the load')
     for (const [part, feature] of Object.entries(CARRIED_FEATURES)) if (definition.carried[part] !== undefined) add(name, feature, part, part)
   }
-  for (const name of Object.keys(state.routes)) add(null, 'routes', name, 'route')
+  const scope = new Scope(state, secretNames)
+  for (const name of Object.keys(state.routes)) add(null, 'routes', `route ${scope.text(name, null, `route ${name}`)}`, 'carried')
   if (state.alerts.length > 0) add(null, 'alerts', 'alerts', `${state.alerts.length}`)
   return items
 }

@@ -3,6 +3,8 @@ import { countsLine, hasWork, type Plan } from '@sealift/deploy/plan/plan.ts'
 
 /** A plan as the API shows it. */
 export function planDocument(plan: Plan, application: string): PlanDocument {
+  const made = plan.steps.flatMap((step) => (step.kind === 'component' ? [step.component] : []))
+  const isJob = (component: string): boolean => plan.next?.components[component]?.definition.workload === 'job'
   return {
     digest: plan.digest,
     kind: plan.kind,
@@ -15,7 +17,8 @@ export function planDocument(plan: Plan, application: string): PlanDocument {
     counts: countsLine(plan.items),
     items: plan.items.map((item) => ({ ...item })),
     findings: plan.findings.map((finding) => ({ ...finding })),
-    restarts: plan.steps.flatMap((step) => (step.kind === 'component' ? [step.component] : [])),
+    restarts: made.filter((component) => !isJob(component)),
+    runs: made.filter(isJob),
     rollbackNote: plan.rollbackNote,
     work: hasWork(plan),
   }
