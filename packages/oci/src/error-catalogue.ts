@@ -209,6 +209,11 @@ const SITE = {
   ENVIRONMENT_NOT_FOUND: entry(4, 'There is no environment of that name.', 'See sealift env list.'),
   NAME_TAKEN: entry(3, 'Something of that name is there already.', 'Choose another name.'),
   INSTALLATION_NOT_FOUND: entry(4, 'There is no installation of that name.', 'See sealift status.'),
+  INSTALLATION_FOREIGN: entry(
+    3,
+    'The engine holds containers or volumes of an installation of that name which another data folder made.',
+    'Choose another name with --name, or work with the data folder that it was installed from.',
+  ),
   INSTALLATION_EXISTS: entry(3, 'An installation of that name is there already.', 'Upgrade it, or choose another name with --name.'),
   INSTALLATION_NAME_INVALID: entry(2, 'A text cannot name an installation.', 'Use lower-case letters, digits and dashes, a letter first.'),
   COMPONENT_NOT_FOUND: entry(4, 'An installation has no component of that name.', 'See sealift status NAME.'),

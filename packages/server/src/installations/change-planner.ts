@@ -2,7 +2,7 @@ import type { Change } from '@sealift/api/change.ts'
 import type { ContentStore } from '@sealift/content/content-store.ts'
 import { readBlob } from '@sealift/content/read-blob.ts'
 import { type Choices, mergeChoices, sealChoices } from '@sealift/deploy/choices.ts'
-import type { Driver } from '@sealift/deploy/driver.ts'
+import type { Driver, Observed } from '@sealift/deploy/driver.ts'
 import type { Plan } from '@sealift/deploy/plan/plan.ts'
 import { type PlanContext, planConfigure, planInstall, planRollback, planUninstall, planUpgrade } from '@sealift/deploy/plan/planner.ts'
 import { previousRevision, type Revision } from '@sealift/deploy/revision.ts'
@@ -101,6 +101,7 @@ export class ChangePlanner {
     const fromCommand = await choicesOf(change.values, store)
     const choices = await this.#seal(fromFile === undefined ? fromCommand : mergeChoices(fromFile, fromCommand), change.name, null, vendor)
     const context = await this.#context(change.name, driver, [], vendor, choices)
+    if (known === undefined || known.history.length === 0) refuseForeign(change.name, context.observed)
     return { plan: planInstall({ ...context, vendor, choices }), driver, environment: change.environment, application: release.application }
   }
 
@@ -161,6 +162,20 @@ export class ChangePlanner {
       site: this.#parts.site,
     }
   }
+}
+
+/** Containers and volumes of a name that this side has no history of belong to another side: taking them over would end what runs there. */
+function refuseForeign(name: string, { components, volumes }: Observed): void {
+  if (components.length === 0 && volumes.length === 0) return
+  const found = [...components.map((component) => `component ${component.name}`), ...volumes.map((volume) => `volume ${volume}`)]
+  throw new SealiftError(
+    'INSTALLATION_FOREIGN',
+    `the engine has ${found.slice(0, 3).join(', ')}${found.length > 3 ? ', …' : ''} of an installation ${name} that is not known here`,
+    {
+      hint: `Choose another name with --name, or work with the data folder that it was installed from. If that is lost for good, remove what it left: docker ps -a and docker volume ls with --filter label=dev.sealift.installation=${name}`,
+      details: { components: components.map((component) => component.name), volumes },
+    },
+  )
 }
 
 function revisionOf(known: KnownInstallation, number: number): Revision {

@@ -56,6 +56,21 @@ describe('changes', () => {
     await expect(site.change(upgradeOf())).rejects.toMatchObject({ code: 'INSTALLATION_NOT_FOUND' })
   })
 
+  it('leave alone what another data folder installed on the same engine, its data too', async () => {
+    await using first = await createSite()
+    await first.hold(shop1())
+    await first.change(installOf())
+    await using second = await createSite(first.engine)
+    await second.hold(shop1())
+    await expect(second.change(installOf())).rejects.toMatchObject({ code: 'INSTALLATION_FOREIGN', message: expect.stringContaining('shop') as string })
+    expect(await first.services.view.list()).toMatchObject([{ name: 'shop', health: 'healthy' }])
+    await first.change({ kind: 'uninstall', name: 'shop', deleteData: false })
+    await expect(second.change(installOf())).rejects.toMatchObject({ code: 'INSTALLATION_FOREIGN', message: expect.stringContaining('volume') as string })
+    await first.change(installOf())
+    await first.change({ kind: 'uninstall', name: 'shop', deleteData: true })
+    await second.change(installOf())
+  })
+
   it('give a choice up for null, and the vendor’s value holds again', async () => {
     await using site = await createSite()
     await site.hold(shop1())

@@ -31,10 +31,10 @@ export interface Site extends AsyncDisposable {
   done(starting: Promise<Job>): Promise<Job>
 }
 
-export async function createSite(): Promise<Site> {
+/** @param engine shared with another site; without it one of its own */
+export async function createSite(engine = new MemoryEngine(new VirtualClock())): Promise<Site> {
   const folder = await temporaryDataFolder()
-  const clock = new VirtualClock()
-  const engine = new MemoryEngine(clock)
+  const { clock } = engine
   const start = async (): Promise<Services> => {
     const drivers = { memory: () => new MemoryDriver(engine) }
     const services = createServices(folder, { drivers, registryAddress: '127.0.0.1:7070', supervised: true, clock })
