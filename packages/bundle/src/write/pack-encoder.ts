@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { BLOCK_SIZE, type ContentStore } from '@sealift/content/content-store.ts'
 import { encodeFrame } from '@sealift/content/frame-codec.ts'
+import { freeBuffer } from '@sealift/content/free-buffer.ts'
 import { readBlob } from '@sealift/content/read-blob.ts'
 import type { BundlePack, PlainBlob } from '../format/bundle-index.ts'
 
@@ -53,7 +54,11 @@ export class PackEncoder {
     for (const { digest, size } of contents) pieces.push(await readBlob(this.#store, digest, size))
     const plain = Buffer.concat(pieces)
     const encoded = await encodeFrame(plain)
-    return encoded.length < plain.length ? { encoding: 'zstd', bytes: encoded, size: plain.length } : { encoding: 'plain', bytes: plain, size: plain.length }
+    if (encoded.length >= plain.length) return { encoding: 'plain', bytes: plain, size: plain.length }
+    // It is kept, and shall not keep the room that the encoder had.
+    const bytes = Buffer.from(encoded)
+    freeBuffer(encoded)
+    return { encoding: 'zstd', bytes, size: plain.length }
   }
 }
 
