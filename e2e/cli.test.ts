@@ -134,13 +134,14 @@ describe.skipIf(missing !== undefined)(`the command line${missing === undefined 
       ['releases'],
       ['import', bundles['1.0.0'], bundles['1.1.0'], '--trust', fingerprint],
       ['releases'],
-      ['install', 'kiosk@1.0.0', '--set', 'port=8089'],
+      // Under a name of its own: the engine holds data of the kiosk above, which another data folder installed.
+      ['install', 'kiosk@1.0.0', '--name', 'columns', '--set', 'port=8089'],
       ['status'],
-      ['status', 'kiosk'],
-      ['history', 'kiosk'],
+      ['status', 'columns'],
+      ['history', 'columns'],
       ['jobs', 'list'],
-      ['plan', 'kiosk', '--to', '1.1.0'],
-      ['uninstall', 'kiosk', '--delete-data'],
+      ['plan', 'columns', '--to', '1.1.0'],
+      ['uninstall', 'columns', '--delete-data'],
     ]) {
       printed.push(await place.run(...argv))
     }
