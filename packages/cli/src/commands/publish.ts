@@ -59,7 +59,7 @@ Examples:
 
 function formatPublished({ application, version, digest, sequence, signer, size, images, unchanged }: Published): string {
   const verb = unchanged ? 'is published already, with the same content' : 'published'
-  return `${application} ${version} ${verb}: ${images} images, ${formatBytes(size)}
+  return `${application} ${version} ${verb}: ${images} ${images === 1 ? 'image' : 'images'}, ${formatBytes(size)}
   release    ${digest}
   sequence   ${sequence}
   signed by  ${signer}
