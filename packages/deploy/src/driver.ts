@@ -191,10 +191,21 @@ export interface RunOnce {
   readonly installation: string
   /** Unique within the installation; a container left over from an earlier run of this name is removed first. */
   readonly name: string
+  /** Whom it belongs to, where it is a component. */
+  readonly component?: string
   readonly image: WantedImage
   readonly entrypoint?: readonly string[]
   readonly command?: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  readonly user?: string
+  readonly workingDir?: string
+  /** Volumes that are there already, or are made. */
+  readonly volumes?: readonly WantedVolume[]
+  readonly files?: readonly WantedFile[]
+  /** By host name, the address. */
+  readonly extraHosts?: Readonly<Record<string, string>>
+  /** A group beside the user's own. */
+  readonly group?: number
   /** seconds; afterwards it is killed and the run has failed */
   readonly timeout: number
 }

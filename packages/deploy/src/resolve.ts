@@ -3,6 +3,7 @@ import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { parseByteSize } from '@sealift/template/byte-size.ts'
 import { canonicalJson } from '@sealift/template/canonical-json.ts'
 import { parseCpu } from '@sealift/template/cpu.ts'
+import type { HookMoment, ProgramDefinition } from './accompanying-containers.ts'
 import type { ProbeAction, RunOnce, WantedComponent, WantedFile, WantedImage, WantedPort, WantedVolume } from './driver.ts'
 import { Scope, type SecretLookup, secretNames } from './scope.ts'
 import { type ComponentState, type PinnedImage, type ProbeDefinition, volumeDefinition, type WantedState } from './state.ts'
@@ -113,15 +114,26 @@ function resolveEnv(scope: Scope, { state }: ResolveContext, name: string): Reco
   return { ...scope.injected(definition.dependsOn), ...Object.fromEntries(own) }
 }
 
+function resolveProgram(scope: Scope, { entrypoint, command }: Pick<ProgramDefinition, 'entrypoint' | 'command'>, name: string, where: string) {
+  const texts = (items: readonly string[], what: string): readonly string[] => items.map((text) => scope.text(text, name, `${where}: ${what}`))
+  return {
+    ...(entrypoint === undefined ? {} : { entrypoint: texts(entrypoint, 'entrypoint') }),
+    ...(command === undefined ? {} : { command: texts(command, 'command') }),
+  }
+}
+
+function resolveVariables(scope: Scope, variables: Readonly<Record<string, string>>, name: string, where: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(variables).map(([variable, text]) => [variable, scope.text(text, name, `${where} ${variable}`)]))
+}
+
 /** The whole component with the given secrets, but for its hash. */
 function build(context: ResolveContext, name: string, secret: SecretLookup): Omit<WantedComponent, 'hash'> {
   const { state, installation } = context
   const component = componentOf(state, name)
   const { definition, image } = component
-  const { workload, entrypoint, command, workingDir, hostname, user, stopSignal, shmSize } = definition
+  const { workload, workingDir, hostname, user, stopSignal, shmSize } = definition
   if (workload === 'external' || image === undefined) throw new TypeError(`component ${name} is external and runs nowhere`)
   const scope = new Scope(state, secret)
-  const texts = (items: readonly string[], what: string): readonly string[] => items.map((text) => scope.text(text, name, `component ${name}: ${what}`))
   const labels: Record<string, string> = { 'sealift.application': state.release.application }
   // A job that is to run with every release differs with every release.
   if (workload === 'job' && definition.rerun === 'always') labels['sealift.run'] = state.release.digest
@@ -130,8 +142,7 @@ function build(context: ResolveContext, name: string, secret: SecretLookup): Omi
     name,
     workload,
     image: wantedImage(image),
-    ...(entrypoint === undefined ? {} : { entrypoint: texts(entrypoint, 'entrypoint') }),
-    ...(command === undefined ? {} : { command: texts(command, 'command') }),
+    ...resolveProgram(scope, definition, name, `component ${name}`),
     ...(workingDir === undefined ? {} : { workingDir }),
     ...(hostname === undefined ? {} : { hostname }),
     ...(user === undefined ? {} : { user }),
@@ -149,7 +160,7 @@ function build(context: ResolveContext, name: string, secret: SecretLookup): Omi
     capabilities: definition.capabilities ?? { add: [], drop: [] },
     ulimits: definition.ulimits ?? {},
     sysctls: definition.sysctls ?? {},
-    extraHosts: definition.extraHosts ?? {},
+    extraHosts: resolveVariables(scope, definition.extraHosts ?? {}, name, `component ${name}: extra host`),
     labels,
   }
 }
@@ -209,10 +220,9 @@ export function resolveProbes({ state }: ResolveContext, name: string, secret: S
   return probes
 }
 
-/** The name of a check's container: a DNS label, however long the check's is. */
-function checkRunName(check: string): string {
-  const name = `check-${check}`
-  return name.length <= 63 ? name : `${name.slice(0, 50)}-${digestOf(check).slice(7, 19)}`
+/** The name of a one-off container: a DNS label, however long what it is made from. */
+function runName(name: string): string {
+  return name.length <= 63 ? name : `${name.slice(0, 50)}-${digestOf(name).slice(7, 19)}`
 }
 
 /** What is run for an acceptance check. */
@@ -224,12 +234,44 @@ export function resolveCheck({ installation, state }: ResolveContext, name: stri
   const env = Object.fromEntries(Object.entries(check.env).map(([variable, text]) => [variable, scope.text(text, null, `${where}: variable ${variable}`)]))
   return {
     installation,
-    name: checkRunName(name),
+    name: runName(`check-${name}`),
     image: wantedImage(check.image),
     ...(check.entrypoint === undefined ? {} : { entrypoint: check.entrypoint.map((word) => scope.text(word, null, where)) }),
     ...(check.command === undefined ? {} : { command: check.command.map((word) => scope.text(word, null, where)) }),
     env: { ...scope.injected(check.dependsOn), ...env },
     timeout: check.timeout,
+  }
+}
+
+/**
+ * What is run for a component at a moment of a change: with its variables, files and volumes.
+ * Undefined where it has no hook for it.
+ * @throws SealiftError as {@link componentHash}
+ */
+export function resolveHook(context: ResolveContext, name: string, moment: HookMoment, secret: SecretLookup): RunOnce | undefined {
+  const { definition, image } = componentOf(context.state, name)
+  const hook = definition.hooks?.[moment]
+  if (hook === undefined) return undefined
+  const own = hook.image ?? image
+  if (own === undefined) throw new TypeError(`component ${name} is external and has no hooks`)
+  const scope = new Scope(context.state, secret)
+  const where = `component ${name}: hook ${moment}`
+  const { user, workingDir, extraHosts, fsGroup } = definition
+  return {
+    installation: context.installation,
+    name: runName(`hook-${moment.toLowerCase()}-${name}`),
+    component: name,
+    image: wantedImage(own),
+    ...resolveProgram(scope, hook, name, where),
+    env: { ...resolveEnv(scope, context, name), ...resolveVariables(scope, hook.env, name, where) },
+    // Users and folders are those of an image: another one may know neither.
+    ...(user === undefined || hook.image !== undefined ? {} : { user }),
+    ...(workingDir === undefined || hook.image !== undefined ? {} : { workingDir }),
+    volumes: resolveVolumes(context, name),
+    files: resolveFiles(scope, context, name),
+    ...(extraHosts === undefined ? {} : { extraHosts: resolveVariables(scope, extraHosts, name, `component ${name}: extra host`) }),
+    ...(fsGroup === undefined ? {} : { group: fsGroup }),
+    timeout: hook.timeout,
   }
 }
 

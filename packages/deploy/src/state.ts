@@ -1,21 +1,12 @@
 import type { Digest } from '@sealift/oci/digest.ts'
 import type { Platform } from '@sealift/oci/platform.ts'
 import type { Parameter } from '@sealift/template/schema/parameter.ts'
+import type { HookDefinition, HookMoment, InitContainerDefinition, PluginDefinition } from './accompanying-containers.ts'
+import type { Json } from './json.ts'
+import type { PinnedImage } from './pinned-image.ts'
 import type { Origin, Value } from './value.ts'
 
-/** Anything that JSON can carry. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
-
-/** An image as an installation uses it: fixed for one platform, so that going back needs no release. */
-export interface PinnedImage {
-  /** As the template names it. */
-  readonly reference: string
-  readonly localName: string
-  readonly manifest: Digest
-  readonly config: Digest
-  /** Lowest first; canonical, so a layer's digest is its diffID. Sizes in plain bytes. */
-  readonly layers: readonly { readonly digest: Digest; readonly size: number }[]
-}
+export type { Json, PinnedImage }
 
 /** A setting with an origin. */
 export interface Setting<T> {
@@ -65,7 +56,18 @@ export interface ScalingBounds {
   readonly maxCpu?: string
 }
 
-/** What an upgrade takes from the release as it is. Texts still hold expressions. */
+/** How replicas are replaced; both numbers count replicas. */
+export interface UpdateDefinition {
+  readonly strategy: 'rolling' | 'recreate'
+  readonly maxUnavailable: number
+  readonly maxSurge: number
+}
+
+/**
+ * What an upgrade takes from the release as it is. Texts still hold expressions. A part that a state
+ * lacks does not act: states that were recorded before the part existed are read as they are, and
+ * their installations run on unchanged until the next upgrade.
+ */
 export interface ComponentDefinition {
   readonly module: string | null
   readonly workload: 'stateless' | 'stateful' | 'daemon' | 'job' | 'cron' | 'external'
@@ -84,6 +86,21 @@ export interface ComponentDefinition {
   /** bytes */
   readonly shmSize?: number
   readonly extraHosts?: Readonly<Record<string, string>>
+  /** Number of the group that owns the volumes. */
+  readonly fsGroup?: number
+  /** For each replica. */
+  readonly gpus?: { readonly count: number; readonly vendor: 'nvidia' | 'amd' | 'intel' }
+  /** In the order in which they run. */
+  readonly initContainers?: readonly InitContainerDefinition[]
+  readonly plugins?: readonly PluginDefinition[]
+  readonly hooks?: Readonly<Partial<Record<HookMoment, HookDefinition>>>
+  readonly update?: UpdateDefinition
+  /** Each replica keeps its number, its name and its volumes. */
+  readonly stableIdentity?: boolean
+  /** Only for `cron`: five fields. */
+  readonly schedule?: string
+  /** Only for `cron`: a name such as `Europe/Berlin`; UTC where it is absent. */
+  readonly timezone?: string
   readonly dependsOn: readonly Dependency[]
   readonly probes: { readonly startup?: ProbeDefinition; readonly readiness?: ProbeDefinition; readonly liveness?: ProbeDefinition }
   /** When a job runs again: never, when something about it changed, or with every release. */
@@ -232,12 +249,18 @@ export function volumeDefinition(volume: VolumeState): VolumeDefinition {
   return JSON.parse(volume.definition.expression) as VolumeDefinition
 }
 
+/** Every image of a component: its own, and those of its plugins, init containers and hooks. */
+export function componentImages({ image, definition }: ComponentState): readonly PinnedImage[] {
+  const beside = [...(definition.initContainers ?? []), ...(definition.plugins ?? []), ...Object.values(definition.hooks ?? {})]
+  return [image, ...beside.map(({ image }) => image)].filter((image) => image !== undefined)
+}
+
 /** Every image that a state needs, once each. */
 export function imagesOf(state: WantedState): readonly PinnedImage[] {
   const images = new Map<string, PinnedImage>()
   for (const name of runningComponents(state)) {
-    const image = state.components[name]?.image
-    if (image !== undefined) images.set(image.localName, image)
+    const component = state.components[name]
+    for (const image of component === undefined ? [] : componentImages(component)) images.set(image.localName, image)
   }
   for (const { image } of Object.values(state.checks)) images.set(image.localName, image)
   return [...images.values()]
@@ -252,7 +275,7 @@ export function contentOf(state: WantedState): ReadonlySet<Digest> {
     for (const layer of layers) digests.add(layer.digest)
   }
   for (const component of Object.values(state.components)) {
-    if (component.image !== undefined) addImage(component.image)
+    for (const image of componentImages(component)) addImage(image)
     for (const { content } of Object.values(component.files)) digests.add(content.expression as Digest)
   }
   for (const { image } of Object.values(state.checks)) addImage(image)

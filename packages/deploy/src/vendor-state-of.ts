@@ -12,17 +12,25 @@ import type { ConfigFile } from '@sealift/template/schema/config-file.ts'
 import type { ConnectionValue } from '@sealift/template/schema/connection-value.ts'
 import type { EnvVariable } from '@sealift/template/schema/env-variable.ts'
 import { GENERATED_LENGTH } from '@sealift/template/schema/generate.ts'
+import { HOOK_MOMENTS, type Hook, type Hooks } from '@sealift/template/schema/hooks.ts'
+import type { InitContainer } from '@sealift/template/schema/init-container.ts'
 import type { Parameter } from '@sealift/template/schema/parameter.ts'
+import type { PluginUse } from '@sealift/template/schema/plugin.ts'
+import type { Port } from '@sealift/template/schema/port.ts'
 import type { Probe } from '@sealift/template/schema/probe.ts'
 import type { Route } from '@sealift/template/schema/route.ts'
 import type { Volume } from '@sealift/template/schema/volume.ts'
+import type { HookDefinition, HookMoment, InitContainerDefinition, PluginDefinition, ProgramDefinition } from './accompanying-containers.ts'
+import { toJson } from './json.ts'
 import { localImageName } from './local-image-name.ts'
-import type { CheckState, ComponentDefinition, Dependency, Json, PinnedImage, ProbeDefinition, VolumeDefinition } from './state.ts'
+import type { PinnedImage } from './pinned-image.ts'
+import type { CheckState, ComponentDefinition, Dependency, ProbeDefinition, UpdateDefinition, VolumeDefinition } from './state.ts'
 import type { VendorValue } from './value.ts'
 import type { VendorComponent, VendorFile, VendorState } from './vendor-state.ts'
 
 const DEFAULT_GATE = '300s'
 const DEFAULT_GRACE = '10s'
+const DEFAULT_HOOK_TIMEOUT = '300s'
 
 /**
  * A release for one platform, every default filled in: what planning compares an installation with.
@@ -52,18 +60,13 @@ export function vendorStateOf(release: Release, digest: Digest, platform: Platfo
     })),
     components: byName(template.components, (component) => view.component(component)),
     checks: byName(template.checks, (check) => view.check(check)),
-    routes: Object.fromEntries((template.routes ?? []).map((route) => [routeName(route), json(route)])),
-    alerts: (template.alerts ?? []).map(json),
+    routes: Object.fromEntries((template.routes ?? []).map((route) => [routeName(route), toJson(route)])),
+    alerts: (template.alerts ?? []).map(toJson),
   }
 }
 
 function byName<T extends { readonly name: string }, R>(items: readonly T[] | undefined, convert: (item: T) => R): Record<string, R> {
   return Object.fromEntries((items ?? []).map((item) => [item.name, convert(item)]))
-}
-
-/** Data that came from a parsed document is JSON already; this drops what is undefined. */
-function json(value: unknown): Json {
-  return JSON.parse(JSON.stringify(value)) as Json
 }
 
 function routeName({ name, host = '', path = '/', tcp }: Route): string {
@@ -112,21 +115,28 @@ function volumeDefinition({ path, kind = 'persistent', readOnly = false, size, f
   }
 }
 
+function portDefinition({ port, protocol = 'tcp', public: open }: Omit<Port, 'name'>): VendorComponent['ports'][string] {
+  return {
+    port,
+    protocol,
+    ...(open === undefined ? {} : { public: { kind: open.kind, hostPort: open.hostPort === undefined ? null : String(open.hostPort) } }),
+  }
+}
+
+function programDefinition({ entrypoint, command, env }: Pick<Hook, 'entrypoint' | 'command' | 'env'>): ProgramDefinition {
+  return {
+    ...(entrypoint === undefined ? {} : { entrypoint }),
+    ...(command === undefined ? {} : { command }),
+    env: byName(env, ({ value }) => value),
+  }
+}
+
+function updateDefinition({ strategy, maxUnavailable = 1, maxSurge = 0 }: NonNullable<Component['update']>): UpdateDefinition {
+  return { strategy, maxUnavailable, maxSurge }
+}
+
 /** The parts of a component that are carried as they are; the rest has a field of its own. */
-const CARRIED = [
-  'fsGroup',
-  'initContainers',
-  'hooks',
-  'data',
-  'monitors',
-  'schedule',
-  'timezone',
-  'gpus',
-  'update',
-  'stableIdentity',
-  'kubernetesObjects',
-  'configurationGroups',
-] as const satisfies readonly (keyof Component)[]
+const CARRIED = ['data', 'monitors', 'kubernetesObjects', 'configurationGroups'] as const satisfies readonly (keyof Component)[]
 
 /** Converts the parts of a release. */
 class ReleaseView {
@@ -150,13 +160,7 @@ class ReleaseView {
       connection: byName(connection, connectionValue),
       files: Object.fromEntries(allFiles.map((file) => [file.path, this.#file(file, name)])),
       volumes: byName(volumes, volumeDefinition),
-      ports: byName(ports, ({ port, protocol = 'tcp', public: publicPort }) => ({
-        port,
-        protocol,
-        ...(publicPort === undefined
-          ? {}
-          : { public: { kind: publicPort.kind, hostPort: publicPort.hostPort === undefined ? null : String(publicPort.hostPort) } }),
-      })),
+      ports: byName(ports, portDefinition),
       cpu: resources.cpu ?? null,
       memory: resources.memory ?? null,
       replicas: scaling.initial ?? scaling.min ?? 1,
@@ -176,12 +180,11 @@ class ReleaseView {
 
   #definition(component: Component): ComponentDefinition {
     const { module, workload, entrypoint, command, workingDir, hostname, user, group, stopSignal, stopGrace = DEFAULT_GRACE, privileged } = component
-    const { capabilities, ulimits, sysctls, shmSize, extraHosts, dependsOn, probes = {}, rerun, address, scaling = {}, plugins } = component
+    const { capabilities, ulimits, sysctls, shmSize, extraHosts, dependsOn, probes = {}, rerun, address, scaling = {} } = component
     const [startup, readiness, liveness] = [probes.startup, probes.readiness, probes.liveness].map(probeDefinition)
-    const carried = Object.fromEntries(CARRIED.flatMap((part) => (component[part] === undefined ? [] : [[part, json(component[part])] as const])))
+    const carried = Object.fromEntries(CARRIED.flatMap((part) => (component[part] === undefined ? [] : [[part, toJson(component[part])] as const])))
     const { metric, minMemory, maxMemory, minCpu, maxCpu, min = 1, step = 1 } = scaling
-    const shared = this.#release.template.plugins ?? []
-    const pluginsUsed = plugins?.map((use) => ({ ...shared.find(({ name }) => name === use.name), use: use.config ?? {} }))
+    const { fsGroup, gpus, initContainers, plugins, hooks, update, stableIdentity, schedule, timezone } = component
     return {
       module: module ?? null,
       workload,
@@ -198,6 +201,15 @@ class ReleaseView {
       ...(sysctls === undefined ? {} : { sysctls }),
       ...(shmSize === undefined ? {} : { shmSize: parseByteSize(shmSize) }),
       ...(extraHosts === undefined ? {} : { extraHosts }),
+      ...(fsGroup === undefined ? {} : { fsGroup }),
+      ...(gpus === undefined ? {} : { gpus: { count: gpus.count, vendor: gpus.vendor ?? 'nvidia' } }),
+      ...(initContainers === undefined ? {} : { initContainers: initContainers.map((init) => this.#initContainer(init, component.name)) }),
+      ...(plugins === undefined ? {} : { plugins: plugins.map((use) => this.#plugin(use, component.name)) }),
+      ...(hooks === undefined ? {} : { hooks: this.#hooks(hooks, component.name) }),
+      ...(update === undefined ? {} : { update: updateDefinition(update) }),
+      ...(stableIdentity === undefined ? {} : { stableIdentity }),
+      ...(schedule === undefined ? {} : { schedule }),
+      ...(timezone === undefined ? {} : { timezone }),
       dependsOn: this.#dependencies(dependsOn),
       probes: {
         ...(startup === undefined ? {} : { startup }),
@@ -218,11 +230,46 @@ class ReleaseView {
       gate: parseDuration(probes.gate ?? DEFAULT_GATE),
       carried: {
         ...carried,
-        ...(pluginsUsed === undefined ? {} : { plugins: json(pluginsUsed) }),
-        ...(metric === undefined ? {} : { scaling: json({ metric }) }),
+        ...(metric === undefined ? {} : { scaling: toJson({ metric }) }),
         ...(privileged === undefined ? {} : { privilegedReason: privileged.reason }),
       },
     }
+  }
+
+  #initContainer({ name, image, user, ...program }: InitContainer, component: string): InitContainerDefinition {
+    return {
+      name,
+      ...(image === undefined ? {} : { image: this.#image(image, `component ${component}: init container ${name}`) }),
+      ...(user === undefined ? {} : { user }),
+      ...programDefinition(program),
+    }
+  }
+
+  #plugin({ name, config: replaced }: PluginUse, component: string): PluginDefinition {
+    const plugin = this.#release.template.plugins?.find((plugin) => plugin.name === name)
+    if (plugin === undefined) throw new SealiftError('RELEASE_INVALID', `component ${component}: the release has no plugin ${name}`)
+    const { version, image, ports, resources = {}, config } = plugin
+    return {
+      name,
+      version,
+      image: this.#image(image, `plugin ${name}`),
+      ...programDefinition(plugin),
+      ports: (ports ?? []).map(({ name, ...port }) => ({ name, ...portDefinition(port) })),
+      ...(resources.cpu === undefined ? {} : { cpu: resources.cpu }),
+      ...(resources.memory === undefined ? {} : { memory: resources.memory }),
+      config: toJson({ ...config, ...replaced }) as PluginDefinition['config'],
+    }
+  }
+
+  #hooks(hooks: Hooks, component: string): NonNullable<ComponentDefinition['hooks']> {
+    const entries = HOOK_MOMENTS.flatMap((moment): readonly (readonly [HookMoment, HookDefinition])[] => {
+      const hook = hooks[moment]
+      if (hook === undefined) return []
+      const { image, timeout = DEFAULT_HOOK_TIMEOUT, idempotent = false } = hook
+      const pinned = image === undefined ? {} : { image: this.#image(image, `component ${component}: hook ${moment}`) }
+      return [[moment, { ...pinned, ...programDefinition(hook), timeout: parseDuration(timeout), idempotent }]]
+    })
+    return Object.fromEntries(entries)
   }
 
   #dependencies(dependsOn: Component['dependsOn']): readonly Dependency[] {

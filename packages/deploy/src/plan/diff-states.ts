@@ -7,7 +7,6 @@ import {
   type FileState,
   isActive,
   type Json,
-  type PinnedImage,
   type PortState,
   type ProbeDefinition,
   type WantedState,
@@ -15,7 +14,7 @@ import {
 import { sameContent, shownValue, type Value } from '../value.ts'
 import type { Notes } from './note.ts'
 import type { Effect, ItemKind, PlanItem } from './plan.ts'
-import { shownDependency, shownPort, shownProbe, shownVolume } from './shown.ts'
+import { shownDependency, shownHook, shownImage, shownInitContainer, shownPlugin, shownPort, shownProbe, shownVolume } from './shown.ts'
 
 type Shown = string | null
 type Draft = Omit<PlanItem, 'restart'>
@@ -32,8 +31,8 @@ const DEFINITION_KINDS: Readonly<Partial<Record<keyof ComponentDefinition, ItemK
   command: 'command',
 }
 
-function shownImage(image: PinnedImage | undefined): Shown {
-  return image === undefined ? null : `${image.reference} (${image.config.slice(7, 19)})`
+function shownOr<T>(thing: T | undefined, shown: (thing: T) => string): Shown {
+  return thing === undefined ? null : shown(thing)
 }
 
 function shownFile({ content }: FileState): string {
@@ -119,6 +118,10 @@ function dependenciesOf({ dependsOn }: ComponentDefinition): Readonly<Record<str
   return Object.fromEntries(dependsOn.map((dependency) => [dependency.component, dependency]))
 }
 
+function namedOf<T extends { readonly name: string }>(things: readonly T[] | undefined): Readonly<Record<string, T>> {
+  return Object.fromEntries((things ?? []).map((thing) => [thing.name, thing]))
+}
+
 function compareDefinitions(list: ItemList, name: string, before: ComponentDefinition, after: ComponentDefinition): void {
   for (const key of new Set([...Object.keys(after), ...Object.keys(before)]) as Set<keyof ComponentDefinition>) {
     if (key === 'carried') {
@@ -133,6 +136,22 @@ function compareDefinitions(list: ItemList, name: string, before: ComponentDefin
       list.table(name, 'dependency', dependenciesOf(before), dependenciesOf(after), shownDependency, sameJson)
       continue
     }
+    if (key === 'initContainers') {
+      list.table(name, 'initContainer', namedOf(before.initContainers), namedOf(after.initContainers), shownInitContainer, sameJson)
+      // Which of them changed says nothing of their order.
+      const order = (definition: ComponentDefinition): readonly string[] => (definition.initContainers ?? []).map(({ name }) => name)
+      const reordered = sameJson(order(before).toSorted(), order(after).toSorted()) && !sameJson(order(before), order(after))
+      list.compare(name, 'setting', 'order of init containers', order(before).join(' '), order(after).join(' '), reordered)
+      continue
+    }
+    if (key === 'plugins') {
+      list.table(name, 'plugin', namedOf(before.plugins), namedOf(after.plugins), shownPlugin, sameJson)
+      continue
+    }
+    if (key === 'hooks') {
+      list.table(name, 'hook', { ...before.hooks }, { ...after.hooks }, shownHook, sameJson)
+      continue
+    }
     const [now, then] = [before[key], after[key]]
     list.compare(name, DEFINITION_KINDS[key] ?? 'setting', key, shownJson(now), shownJson(then), !sameJson(now, then))
   }
@@ -140,7 +159,7 @@ function compareDefinitions(list: ItemList, name: string, before: ComponentDefin
 
 function compareComponents(list: ItemList, name: string, before: ComponentState, after: ComponentState): void {
   list.compare(name, 'component', name, 'runs', 'runs', before.leftOver !== after.leftOver)
-  list.compare(name, 'image', 'image', shownImage(before.image), shownImage(after.image), before.image?.config !== after.image?.config)
+  list.compare(name, 'image', 'image', shownOr(before.image, shownImage), shownOr(after.image, shownImage), before.image?.config !== after.image?.config)
   compareDefinitions(list, name, before.definition, after.definition)
   const values = (kind: 'env' | 'connection'): void => list.table<Value>(name, kind, before[kind], after[kind], shownValue, sameContent)
   values('env')

@@ -40,13 +40,12 @@ export function findingsFor(requires: Requirements, capabilities: Capabilities):
   return findings
 }
 
+/** Parts of a component's definition of which each needs the feature of its name. */
+const DEFINED_FEATURES = ['initContainers', 'plugins', 'hooks', 'gpus'] as const satisfies readonly Feature[]
+
 /** Which feature of a driver each carried part of a component needs. */
 const CARRIED_FEATURES: Readonly<Record<string, Feature>> = {
-  initContainers: 'initContainers',
-  plugins: 'plugins',
-  hooks: 'hooks',
   monitors: 'monitors',
-  gpus: 'gpus',
   kubernetesObjects: 'kubernetesObjects',
 }
 
@@ -65,6 +64,7 @@ export function featuresNotActedOn(state: WantedState, { acts, driver }: Capabil
     if (definition.probes.liveness !== undefined) add(name, 'livenessProbes', 'liveness probe', 'restarts a hung component')
     const { metric } = (definition.carried.scaling ?? {}) as { metric?: unknown }
     if (metric !== undefined) add(name, 'autoscaling', 'autoscaling', 'replicas follow the load')
+    for (const part of DEFINED_FEATURES) if (Object.keys(definition[part] ?? {}).length > 0) add(name, part, part, part)
     for (const [part, feature] of Object.entries(CARRIED_FEATURES)) if (definition.carried[part] !== undefined) add(name, feature, part, part)
   }
   const scope = new Scope(state, secretNames)

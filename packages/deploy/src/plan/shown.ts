@@ -1,3 +1,6 @@
+import { canonicalJson } from '@sealift/template/canonical-json.ts'
+import type { HookDefinition, InitContainerDefinition, PluginDefinition, ProgramDefinition } from '../accompanying-containers.ts'
+import type { PinnedImage } from '../pinned-image.ts'
 import type { Dependency, PortState, ProbeDefinition, VolumeDefinition } from '../state.ts'
 
 /** A volume in the words of people. */
@@ -28,4 +31,33 @@ export function shownDependency({ wait, inject, prefix, optional }: Dependency):
 export function shownProbe({ exec, http, tcp, interval, timeout, failureThreshold }: ProbeDefinition): string {
   const what = exec?.join(' ') ?? (http === undefined ? `connects to ${tcp?.port ?? ''}` : `${http.scheme} ${http.path} at ${http.port}`)
   return `${what}, every ${interval} s for at most ${timeout} s, ${failureThreshold} failures allowed`
+}
+
+/** An image in the words of people. */
+export function shownImage({ reference, config }: PinnedImage): string {
+  return `${reference} (${config.slice(7, 19)})`
+}
+
+/** What a container runs, without the values of its variables: one of them may be secret. */
+function shownProgram({ entrypoint, command, env }: ProgramDefinition): readonly string[] {
+  const words = [...(entrypoint ?? []), ...(command ?? [])]
+  const names = Object.keys(env)
+  return [...(words.length === 0 ? [] : [words.join(' ')]), ...(names.length === 0 ? [] : [`with ${names.join(', ')}`])]
+}
+
+/** An init container in the words of people. */
+export function shownInitContainer({ image, user, ...program }: InitContainerDefinition): string {
+  return [...(image === undefined ? [] : [shownImage(image)]), ...shownProgram(program), ...(user === undefined ? [] : [`as ${user}`])].join(', ')
+}
+
+/** A plugin in the words of people. */
+export function shownPlugin({ version, image, config, ...program }: PluginDefinition): string {
+  const configured = Object.keys(config).length === 0 ? [] : [`configured ${canonicalJson(config)}`]
+  return [`version ${version}`, shownImage(image), ...shownProgram(program), ...configured].join(', ')
+}
+
+/** A hook in the words of people. */
+export function shownHook({ image, timeout, idempotent, ...program }: HookDefinition): string {
+  const parts = [...(image === undefined ? [] : [shownImage(image)]), ...shownProgram(program), `at most ${timeout} s`]
+  return [...parts, ...(idempotent ? ['can run again'] : [])].join(', ')
 }

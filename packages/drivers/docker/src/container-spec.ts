@@ -21,6 +21,13 @@ export function logConfigFor(info: EngineInfo): EngineSettings['logConfig'] {
 
 const isNetworkSysctl = (name: string): boolean => name.startsWith('net.')
 
+/** Host names with their addresses as the engine takes them. */
+export function hostEntries(hosts: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(hosts)
+    .map(([host, address]) => `${host}:${address}`)
+    .toSorted()
+}
+
 const portKey = ({ port, protocol }: WantedPort): string => `${port}/${protocol}`
 
 /** The holder's part of a component: what belongs to the network rather than to the program. */
@@ -36,9 +43,7 @@ function podParts(wanted: WantedComponent, index: number) {
       .filter(({ hostPort }) => hostPort !== undefined && index === 0)
       .map((port): readonly [string, number] => [portKey(port), port.hostPort ?? 0])
       .toSorted(([a], [b]) => (a < b ? -1 : 1)),
-    extraHosts: Object.entries(wanted.extraHosts)
-      .map(([host, address]) => `${host}:${address}`)
-      .toSorted(),
+    extraHosts: hostEntries(wanted.extraHosts),
     sysctls: Object.fromEntries(
       Object.entries(wanted.sysctls)
         .filter(([name]) => isNetworkSysctl(name))
@@ -105,7 +110,7 @@ export function mainSpec(wanted: WantedComponent, index: number, holderId: strin
     Labels: { ...labelsFor(wanted, index, 'main'), [Label.hash]: wanted.hash, [Label.image]: wanted.image.config },
     HostConfig: {
       NetworkMode: `container:${holderId}`,
-      Mounts: mountsOf(wanted),
+      Mounts: mountsOf(wanted.volumes),
       ...(cpu === undefined ? {} : { NanoCpus: Math.round(cpu * NANO) }),
       ...(memory === undefined ? {} : { Memory: memory }),
       ...(shmSize === undefined ? {} : { ShmSize: shmSize }),

@@ -85,6 +85,7 @@ export interface HostConfig {
   readonly Privileged?: boolean
   readonly ReadonlyRootfs?: boolean
   readonly SecurityOpt?: readonly string[]
+  readonly GroupAdd?: readonly string[]
   readonly CapAdd?: readonly string[]
   readonly CapDrop?: readonly string[]
   readonly Ulimits?: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[]

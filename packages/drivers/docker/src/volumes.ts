@@ -1,4 +1,4 @@
-import type { WantedComponent } from '@sealift/deploy/driver.ts'
+import type { WantedComponent, WantedVolume } from '@sealift/deploy/driver.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { EngineClient } from './engine-client.ts'
 import type { Mount } from './engine-types.ts'
@@ -8,7 +8,7 @@ import { Label, labelFilter } from './labels.ts'
  * Makes the persistent volumes of a component that are not there yet.
  * @throws SealiftError `VOLUME_TAKEN` where one is labelled as another installation's
  */
-export async function ensureVolumes(engine: EngineClient, wanted: WantedComponent): Promise<void> {
+export async function ensureVolumes(engine: EngineClient, wanted: Pick<WantedComponent, 'installation' | 'name' | 'volumes'>): Promise<void> {
   for (const { targetName, kind } of wanted.volumes) {
     if (kind === 'memory') continue
     const volume = await engine.inspectVolume(targetName)
@@ -24,8 +24,8 @@ export async function ensureVolumes(engine: EngineClient, wanted: WantedComponen
 }
 
 /** The volumes as a container's mounts. */
-export function mountsOf(wanted: WantedComponent): readonly Mount[] {
-  return wanted.volumes.map(({ targetName, path, readOnly, kind, size }) =>
+export function mountsOf(volumes: readonly WantedVolume[]): readonly Mount[] {
+  return volumes.map(({ targetName, path, readOnly, kind, size }) =>
     kind === 'memory'
       ? {
           Type: 'tmpfs',

@@ -211,6 +211,7 @@ export class MemoryDriver implements Driver {
   async runOnce(run: RunOnce): Promise<RunResult> {
     await this.#call('runOnce', run.name)
     this.#engine.runs.push(run)
+    for (const { kind, targetName } of run.volumes ?? []) if (kind === 'persistent') this.#engine.volumes.add(targetName)
     const { runs, exitAfter = runs === undefined ? JOB_DURATION : Number.POSITIVE_INFINITY, exitCode = 0, output = [] } = this.#engine.behaviourOf(run.image)
     const timedOut = exitAfter > run.timeout * 1000
     await this.#engine.clock.sleep(Math.min(exitAfter, run.timeout * 1000))
