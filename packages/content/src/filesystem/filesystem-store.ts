@@ -5,12 +5,15 @@ import { type Digest, hexOf, isDigest } from '@sealift/oci/digest.ts'
 import { isSealiftError, SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
 import { plainBlockSize } from '../block-layout.ts'
 import { type BlobInfo, type Block, type ContentStore, type EncodedBlob, type Encoding } from '../content-store.ts'
+import { isPartialId, type PartialBlobs } from '../partial-blobs.ts'
+import type { PlainFiles } from '../plain-files.ts'
 import { PlainWriter } from '../plain-writer.ts'
 import { readPlain } from '../read-plain.ts'
 import { VerifyingWriter } from '../verifying-writer.ts'
 import { readTrailer } from './blob-file.ts'
 import { makeFolder, renameDurably, syncFolder } from './durable.ts'
-import { FileSink } from './file-sink.ts'
+import { FileSink, type SinkPlaces } from './file-sink.ts'
+import { PartialFile } from './partial-file.ts'
 import { hashPlainBlocks } from './plain-blocks.ts'
 import { readAt } from './read-at.ts'
 
@@ -23,16 +26,20 @@ interface OpenFile {
   readonly encoding: Encoding
 }
 
+/** A {@link ContentStore} in a folder, with what only files can do. */
+export type FilesystemStore = ContentStore & PartialBlobs & PlainFiles
+
 /**
  * Opens the {@link ContentStore} in a folder, making it where it is missing: blobs under
- * `blobs/sha256/<two digits>/<64 digits>[.zst]`, unfinished ones under `tmp/`. The folder must have
+ * `blobs/sha256/<two digits>/<64 digits>[.zst]`, unfinished ones under `tmp/`, those that may be resumed under `partial/`. The folder must have
  * one owner at a time: what an earlier owner left in `tmp/` is removed. A blob that turns out to be
  * damaged is moved to `damaged/`, so that whatever brings it again finds its place free. Layout and
  * formats are in `docs/content-store.md`.
  */
-export async function openFilesystemStore(folder: string): Promise<ContentStore> {
+export async function openFilesystemStore(folder: string): Promise<FilesystemStore> {
   const blobs = join(folder, 'blobs', 'sha256')
   const temporary = join(folder, 'tmp')
+  const partial = join(folder, 'partial')
   const damaged = join(folder, 'damaged')
   await makeFolder(blobs)
   // All at once, so that no commit reports a blob durable in a folder that another commit has yet to make so.
@@ -40,6 +47,7 @@ export async function openFilesystemStore(folder: string): Promise<ContentStore>
   await syncFolder(blobs)
   await rm(temporary, { recursive: true, force: true })
   await makeFolder(temporary)
+  await makeFolder(partial)
 
   const pathOf = (digest: Digest, encoding: Encoding): string => join(blobs, hexOf(digest).slice(0, 2), hexOf(digest) + SUFFIX[encoding])
 
@@ -107,7 +115,12 @@ export async function openFilesystemStore(folder: string): Promise<ContentStore>
     }
   }
 
-  const sink = (): FileSink => new FileSink({ temporary: join(temporary, randomUUID()), pathOf, isThere: async (digest) => (await info(digest)) !== undefined })
+  const places = (temporary: string): SinkPlaces => ({ temporary, pathOf, isThere: async (digest) => (await info(digest)) !== undefined })
+  const sink = (): FileSink => new FileSink(places(join(temporary, randomUUID())))
+  const partialPlaces = (id: string): SinkPlaces => {
+    if (!isPartialId(id)) throw new SealiftError('INTERNAL', `${JSON.stringify(id)} can't name a partial blob`)
+    return places(join(partial, id))
+  }
 
   return {
     info,
@@ -141,6 +154,27 @@ export async function openFilesystemStore(folder: string): Promise<ContentStore>
         await rm(path, { force: true })
         await syncFolder(dirname(path))
       }
+    },
+    beginPartial: async (id) => PartialFile.begin(id, partialPlaces(id)),
+    resumePartial: async (id) => (isPartialId(id) ? PartialFile.resume(id, partialPlaces(id)) : undefined),
+    async listPartials() {
+      const found = await Promise.all(
+        (await readdir(partial)).map(async (id) => {
+          const there = await stat(join(partial, id)).catch(() => undefined)
+          return there?.isFile() && isPartialId(id) ? [{ id, size: there.size, changedAt: there.mtime }] : []
+        }),
+      )
+      return found.flat()
+    },
+    async openPlainFile(digest) {
+      const found = await openFile(digest)
+      if (found?.encoding === 'plain') {
+        const { file, encoding } = found
+        const close = (): Promise<void> => file.close()
+        return { size: (await file.stat()).size, file, setAside: () => setAside(file, encoding, digest), close, [Symbol.asyncDispose]: close }
+      }
+      await found?.file.close()
+      return undefined
     },
   }
 }

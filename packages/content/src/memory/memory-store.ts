@@ -2,9 +2,11 @@ import type { Digest } from '@sealift/oci/digest.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { BlockSink } from '../block-sink.ts'
 import type { BlobInfo, Block, ContentStore, EncodedBlob } from '../content-store.ts'
+import type { PartialBlobs } from '../partial-blobs.ts'
 import { PlainWriter } from '../plain-writer.ts'
 import { readPlain } from '../read-plain.ts'
 import { VerifyingWriter } from '../verifying-writer.ts'
+import { MemoryPartials } from './memory-partials.ts'
 
 interface StoredBlob {
   readonly info: BlobInfo
@@ -13,7 +15,7 @@ interface StoredBlob {
 }
 
 /** A {@link ContentStore} that lives and dies with the process, for tests. */
-export function createMemoryStore(): ContentStore {
+export function createMemoryStore(): ContentStore & PartialBlobs {
   const blobs = new Map<Digest, StoredBlob>()
 
   const sink = (): BlockSink => {
@@ -45,9 +47,18 @@ export function createMemoryStore(): ContentStore {
     }
   }
 
+  const partials = new MemoryPartials(async (bytes, digest) => {
+    const writer = new PlainWriter(sink(), { digest })
+    await writer.write(bytes)
+    return writer.commit()
+  })
+
   return {
     info: async (digest) => blobs.get(digest)?.info,
     open,
+    beginPartial: async (id) => partials.begin(id),
+    resumePartial: async (id) => partials.resume(id),
+    listPartials: async () => partials.list(),
     async *read(digest, range) {
       await using blob = await open(digest)
       yield* readPlain(blob, range)
