@@ -5,7 +5,7 @@ from. Needs Python 3.8 or later and, for compressed blocks, the zstd program.
 
     python3 read_bundle.py FILE
 
-prints one line of JSON (who signed, the releases, every blob with its size) or ends with 1 and the
+prints one line of JSON (who signed, the releases, every blob with its size, what it builds on) or ends with 1 and the
 reason on standard error.
 """
 
@@ -185,13 +185,16 @@ def read_bundle(path):
         signer = verify(signature, 'application/vnd.sealift.bundle-index.v1+json', index_bytes) if signature else None
         index = json.loads(index_bytes)
         require(index['format'] == 'sealift-bundle' and index['version'] == 1, 'format or version')
-        require(not index.get('features'), 'features')
+        features = index.get('features', [])
+        require(all(feature in ('platforms',) for feature in features), 'features')
+        require('platforms' in features or not any('platforms' in release for release in index['releases']), 'platforms')
+        required = [blob['digest'] for blob in index.get('requires', [])]
         sizes, kept = {}, {}
         wanted = {release[field] for release in index['releases'] for field in ('digest', 'signature')}
 
         def found(digest, size, sha256, data):
             require(digest == 'sha256:' + sha256, '%s: other content' % digest)
-            require(digest not in sizes, '%s: twice' % digest)
+            require(digest not in sizes and digest not in required, '%s: twice' % digest)
             sizes[digest] = size
             if digest in wanted:
                 kept[digest] = data
@@ -219,7 +222,8 @@ def read_bundle(path):
             require(len(document) == release['documentSize'], 'size of a release document')
             publisher = verify(kept[release['signature']], 'application/vnd.sealift.release.v1+json', document)
             releases.append({'application': release['application'], 'version': release['version'], 'publisher': publisher})
-        return {'signer': signer, 'releases': releases, 'blobs': sizes}
+        base = ['%s %s' % (release['application'], release['version']) for release in index.get('base', [])]
+        return {'signer': signer, 'releases': releases, 'blobs': sizes, 'base': base, 'requires': required}
 
 
 if __name__ == '__main__':

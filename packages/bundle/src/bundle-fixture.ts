@@ -7,6 +7,7 @@ import { createMemoryStore } from '@sealift/content/memory/memory-store.ts'
 import { writeBlob } from '@sealift/content/read-blob.ts'
 import { createDigester, type Digest, isDigest } from '@sealift/oci/digest.ts'
 import { encodeTarHeader, paddingOf, readTarSize, TAR_BLOCK, tarMemberSize } from '@sealift/oci/tar-header.ts'
+import type { BaseRelease } from './format/bundle-index.ts'
 import { headSize, INDEX_NAME, SIGNATURE_NAME } from './format/layout.ts'
 import type { ImportBundleOptions } from './import-bundle.ts'
 import { generateKeyPair, type KeyPair } from './signature/key-pair.ts'
@@ -47,6 +48,11 @@ export async function publish(vendor: Vendor, version: string, content: readonly
     signature: await writeBlob(vendor.store, sign(signedBy, PayloadType.release, document)),
     content: digests,
   }
+}
+
+/** A release as the base of an increment. */
+export function asBase({ application, version, digest }: ReleaseToBundle): BaseRelease {
+  return { application, version, digest }
 }
 
 /** What {@link publish} put into a document. */

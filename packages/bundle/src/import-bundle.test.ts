@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { open, readFile, writeFile } from 'node:fs/promises'
+import { chmod, open, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ContentStore } from '@sealift/content/content-store.ts'
 import { BLOCK_SIZE } from '@sealift/content/content-store.ts'
 import { openFilesystemStore } from '@sealift/content/filesystem/filesystem-store.ts'
 import { createMemoryStore } from '@sealift/content/memory/memory-store.ts'
-import { type Digest, digestOf } from '@sealift/oci/digest.ts'
+import { writeBlob } from '@sealift/content/read-blob.ts'
+import { type Digest, digestOf, hexOf } from '@sealift/oci/digest.ts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { contentsOf, createVendor, mixedContent, publish, siteOptions, type Vendor } from './bundle-fixture.ts'
+import { asBase, contentsOf, createVendor, forge, mixedContent, publish, siteOptions, type Vendor } from './bundle-fixture.ts'
 import { importBundle } from './import-bundle.ts'
 import { Bundle } from './read/bundle.ts'
 import { formatFingerprint } from './signature/fingerprint.ts'
@@ -178,14 +179,16 @@ describe('importing', () => {
       const first = await publish(vendor, '1.0.0', layers)
       const second = await publish(vendor, '2.0.0', [...layers, randomBytes(80_000)])
       const have = new Set([first.digest, first.signature, ...first.content])
-      const { index } = await write({ releases: [second], base: [first.digest], omit: (digest) => have.has(digest) })
+      const { index } = await write({ releases: [second], base: [asBase(first)], omit: (digest) => have.has(digest) })
       expect(index.entries).toHaveLength(1)
       expect(index.requires.map(({ digest }) => digest)).toEqual(first.content)
 
       await expect(importBundle(vendor.file, siteOptions(site, vendor.key))).rejects.toMatchObject({
         code: 'BUNDLE_BASE_MISSING',
         exitCode: 3,
-        details: { releases: [first.digest], blobs: first.content },
+        message: expect.stringContaining(`shop 1.0.0 (${first.digest}) is not here`),
+        hint: expect.stringContaining('Import shop 1.0.0'),
+        details: { base: [{ digest: first.digest, here: false }], missing: 2, damaged: 0, blobs: first.content },
       })
       expect((await contentsOf(site)).size).toBe(0)
 
@@ -195,6 +198,67 @@ describe('importing', () => {
       await importBundle(vendor.file, siteOptions(site, vendor.key, { hasRelease: (digest) => digest === first.digest }))
       expect(await contentsOf(site)).toEqual(await contentsOf(vendor.store))
     })
+
+    it('needs the blobs, whichever release brought them', async () => {
+      const layer = randomBytes(100_000)
+      const first = await publish(vendor, '1.0.0', [layer])
+      const second = await publish(vendor, '2.0.0', [layer, randomBytes(70_000)])
+      await write({ releases: [second], base: [asBase(first)], omit: (digest) => first.content.includes(digest) })
+      await writeBlob(site, layer)
+      await importBundle(vendor.file, siteOptions(site, vendor.key, { hasRelease: () => false }))
+      expect(await contentsOf(site)).toContain(second.digest)
+    })
+
+    it('tells of a base that is there and damaged before it writes, and comes in once that is mended', async () => {
+      const folder = join(vendor.folder, 'content')
+      const disk = await openFilesystemStore(folder)
+      const layers = [randomBytes(3 * BLOCK_SIZE), Buffer.alloc(300_000, 'words ')]
+      const first = await publish(vendor, '1.0.0', layers)
+      const second = await publish(vendor, '2.0.0', [...layers, randomBytes(70_000)])
+      const whole = join(vendor.folder, 'first.sealift')
+      await write({ releases: [first], out: whole })
+      await importBundle(whole, siteOptions(disk, vendor.key))
+      const before = await contentsOf(disk)
+      const blobs = join(folder, 'blobs/sha256', hexOf(first.content[0] as Digest).slice(0, 2))
+      const name = (await readdir(blobs)).find((file) => file.startsWith(hexOf(first.content[0] as Digest))) ?? ''
+      const path = join(blobs, name)
+      await chmod(path, 0o600)
+      const bytes = await readFile(path)
+      bytes[BLOCK_SIZE + 77] = (bytes[BLOCK_SIZE + 77] ?? 0) ^ 1
+      await writeFile(path, bytes)
+
+      await write({ releases: [second], base: [asBase(first)], omit: (digest) => first.content.includes(digest) })
+      const options = siteOptions(disk, vendor.key, { hasRelease: (digest) => digest === first.digest })
+      await expect(importBundle(vendor.file, options)).rejects.toMatchObject({
+        code: 'BUNDLE_BASE_MISSING',
+        message: expect.stringContaining('not whole'),
+        hint: expect.stringContaining('once more'),
+        details: { base: [{ here: true }], missing: 0, damaged: 1, blobs: [first.content[0]] },
+      })
+      await expect(importBundle(vendor.file, options)).rejects.toMatchObject({ details: { missing: 1, damaged: 0 } })
+      expect((await contentsOf(disk)).size).toBe(before.size - 1)
+      await importBundle(whole, options)
+      await importBundle(vendor.file, options)
+      expect(await contentsOf(disk)).toEqual(await contentsOf(vendor.store))
+    })
+
+    it('is refused where it states a wrong size for what it leaves out', async () => {
+      const layer = randomBytes(100_000)
+      const first = await publish(vendor, '1.0.0', [layer])
+      await write({ releases: [first], omit: (digest) => first.content.includes(digest) })
+      await forge(vendor.file, vendor.key, (index) => Object.assign((index.requires as object[])[0] as object, { size: 5 }))
+      await writeBlob(site, layer)
+      await expect(importBundle(vendor.file, siteOptions(site, vendor.key))).rejects.toMatchObject({ code: 'BUNDLE_INVALID' })
+    })
+  })
+
+  it('carries the platforms that a release comes with', async () => {
+    const release = await publish(vendor, '1.0.0', [randomBytes(70_000)])
+    await write({ releases: [{ ...release, platforms: ['linux/amd64'] }] })
+    const { releases } = await importBundle(vendor.file, siteOptions(site, vendor.key))
+    expect(releases).toMatchObject([{ platforms: ['linux/amd64'] }])
+    await forge(vendor.file, vendor.key, (index) => delete index.features)
+    await expect(importBundle(vendor.file, siteOptions(site, vendor.key))).rejects.toMatchObject({ code: 'BUNDLE_INVALID' })
   })
 
   it('names blob, block and byte range of a damaged block, and stores nothing of it', async () => {

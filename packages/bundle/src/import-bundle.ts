@@ -1,6 +1,7 @@
 import type { ContentStore } from '@sealift/content/content-store.ts'
 import type { Digest } from '@sealift/oci/digest.ts'
 import { isSealiftError, SealiftError } from '@sealift/oci/sealift-error.ts'
+import { checkBase } from './check-base.ts'
 import type { BundledRelease, BundleEntry, BundlePack } from './format/bundle-index.ts'
 import type { Member } from './format/layout.ts'
 import type { OnProgress } from './progress.ts'
@@ -23,7 +24,7 @@ export interface ImportBundleOptions {
    * has been written by then.
    */
   readonly contentOf: (release: VerifiedRelease) => readonly Digest[] | Promise<readonly Digest[]>
-  /** Whether a release is here; without it no increment is taken. */
+  /** Whether a release is here; an increment is judged by its blobs, and this only helps to say what is missing. */
   readonly hasRelease?: (digest: Digest) => boolean | Promise<boolean>
   /** Take a bundle without a signature; the releases in it must be signed by trusted keys all the same. */
   readonly allowUnsigned?: boolean
@@ -84,19 +85,6 @@ async function checkTrusted(fingerprint: Fingerprint, what: string, { trusted }:
     hint: `Compare the whole fingerprint with the one that the vendor gave you by another way than this bundle. Only if they are equal, pass --trust ${shown}`,
     details: { fingerprint },
   })
-}
-
-async function checkBase({ path, head: { index } }: Bundle, { store, hasRelease }: ImportBundleOptions): Promise<void> {
-  const releases: Digest[] = []
-  for (const digest of index.base) if ((await hasRelease?.(digest)) !== true) releases.push(digest)
-  const blobs: Digest[] = []
-  for (const { digest } of index.requires) if ((await store.info(digest)) === undefined) blobs.push(digest)
-  if (releases.length === 0 && blobs.length === 0) return
-  const missing = [
-    ...(releases.length === 0 ? [] : [`the releases ${releases.join(', ')}`]),
-    ...(blobs.length === 0 ? [] : [`${blobs.length} blobs, among them ${blobs.slice(0, 5).join(', ')}`]),
-  ]
-  throw new SealiftError('BUNDLE_BASE_MISSING', `${path} builds on ${missing.join(', and on ')}, which are not here`, { details: { releases, blobs } })
 }
 
 async function checkComplete(bundle: Bundle, releases: readonly VerifiedRelease[], { store, contentOf }: ImportBundleOptions): Promise<void> {

@@ -1,6 +1,6 @@
 /** What long work on a bundle is doing, in bytes. */
 export interface Progress {
-  readonly stage: 'pack' | 'copy' | 'verify' | 'import' | 'unpack'
+  readonly stage: 'pack' | 'base' | 'copy' | 'verify' | 'import' | 'unpack'
   readonly done: number
   readonly total: number
 }

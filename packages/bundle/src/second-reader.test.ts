@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Digest } from '@sealift/oci/digest.ts'
 import { afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest'
-import { contentsOf, createVendor, mixedContent, publish, type Vendor } from './bundle-fixture.ts'
+import { asBase, contentsOf, createVendor, mixedContent, publish, type Vendor } from './bundle-fixture.ts'
 import { Bundle } from './read/bundle.ts'
 import { writeBundle } from './write/write-bundle.ts'
 
@@ -33,6 +34,25 @@ describe('a second reader', () => {
     expect(found.signer).toBe(vendor.key.fingerprint)
     expect(found.releases).toEqual([{ application: 'shop', version: '1.0.0', publisher: vendor.key.fingerprint }])
     expect(new Set(Object.keys(found.blobs).toSorted())).toEqual(await contentsOf(vendor.store))
+  })
+
+  it('finds what an increment builds on', async (ctx) => {
+    skipWithout(ctx, 'python3', 'zstd')
+    const layer = randomBytes(100_000)
+    const first = await publish(vendor, '1.0.0', [layer])
+    const second = await publish(vendor, '2.0.0', [layer, randomBytes(70_000)])
+    await writeBundle({
+      store: vendor.store,
+      releases: [{ ...second, platforms: ['linux/amd64'] }],
+      out: vendor.file,
+      key: vendor.key,
+      creator: 'test',
+      base: [asBase(first)],
+      omit: (digest) => first.content.includes(digest),
+    })
+    const { status, stdout, stderr } = read()
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toMatchObject({ base: ['shop 1.0.0'], requires: first.content })
   })
 
   it('refuses what was changed, in head and body', async (ctx) => {

@@ -7,7 +7,7 @@ import type { Descriptor } from '@sealift/oci/descriptor.ts'
 import { digestOf, hexOf } from '@sealift/oci/digest.ts'
 import { MediaType } from '@sealift/oci/media-types.ts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { contentsOf, createVendor, publish, type Vendor } from './bundle-fixture.ts'
+import { asBase, contentsOf, createVendor, publish, type Vendor } from './bundle-fixture.ts'
 import { Bundle } from './read/bundle.ts'
 import { type NamedImage, unpackToLayout } from './unpack-to-layout.ts'
 import { writeBundle } from './write/write-bundle.ts'
@@ -103,7 +103,7 @@ describe('unpacking to an image layout', () => {
 
   it('refuses an increment, whose layout would lack layers', async () => {
     const release = await publish(vendor, '2.0.0', [randomBytes(100_000)])
-    await writeBundle({ store: vendor.store, releases: [release], out: vendor.file, key: vendor.key, creator: 'test', base: [digestOf('base')] })
+    await writeBundle({ store: vendor.store, releases: [release], out: vendor.file, key: vendor.key, creator: 'test', base: [asBase(release)] })
     await expect(unpackIt()).rejects.toMatchObject({ code: 'BUNDLE_BASE_MISSING' })
   })
 })

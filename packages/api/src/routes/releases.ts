@@ -53,6 +53,10 @@ export const releaseRoutes = {
       application: Type.String(),
       version: Type.String(),
       out: AbsolutePath('Absolute path of the file to write, or of a folder to write it into.'),
+      since: Type.Optional(
+        Type.Array(Type.String(), { description: 'What the receiver has: versions or digests of the application, or APP@VERSION. Their blobs are left out.' }),
+      ),
+      platforms: Type.Optional(Type.Array(Type.String(), { description: 'Only the images for these, like linux/amd64 or arm64.' })),
       overwrite: Type.Optional(Type.Boolean()),
       unsigned: Type.Optional(Type.Boolean()),
     }),

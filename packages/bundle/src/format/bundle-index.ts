@@ -7,6 +7,9 @@ export const FORMAT_NAME = 'sealift-bundle'
 /** The version that is written and read here; specified in `docs/bundle-format.md`. */
 export const FORMAT_VERSION = 1
 
+/** What an index may say that a reader has to know beyond the first version of the format. */
+export const FEATURES = ['platforms'] as const
+
 /** The largest index, in bytes. */
 export const MAX_INDEX_BYTES = 64 * 1024 * 1024
 
@@ -32,6 +35,13 @@ export interface PlainBlob {
   readonly size: number
 }
 
+/** A release that the receiver of an increment is taken to have. Its names are for people; the blobs that count stand in `requires`. */
+export interface BaseRelease {
+  readonly application: string
+  readonly version: string
+  readonly digest: Digest
+}
+
 /** A release that the bundle carries. Document and signature are blobs of the bundle. */
 export interface BundledRelease {
   readonly application: string
@@ -43,6 +53,8 @@ export interface BundledRelease {
   readonly documentSize: number
   /** The digest of the publisher's signature file over the document. */
   readonly signature: Digest
+  /** The only platforms whose images come with it, like `linux/amd64`; without it all come. */
+  readonly platforms?: readonly string[]
 }
 
 /** Where a member's encoded bytes are and how they are checked. */
@@ -76,8 +88,8 @@ export interface BundleIndex {
   /** The program that wrote it, for people. */
   readonly creator: string
   readonly releases: readonly BundledRelease[]
-  /** Releases that the receiver must have. */
-  readonly base: readonly Digest[]
+  /** The releases that an increment was made against; a whole bundle has none. */
+  readonly base: readonly BaseRelease[]
   /** Blobs that the releases need, that aren't carried, and that the receiver must have. */
   readonly requires: readonly PlainBlob[]
   readonly packs: readonly BundlePack[]

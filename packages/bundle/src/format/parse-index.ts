@@ -6,11 +6,13 @@ import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { TAR_BLOCK, tarMemberSize } from '@sealift/oci/tar-header.ts'
 import { MAX_SIGNATURE_BYTES } from '../signature/signature.ts'
 import {
+  type BaseRelease,
   type BundledRelease,
   type BundleEntry,
   type BundleIndex,
   type BundlePack,
   type EncodedBytes,
+  FEATURES,
   FORMAT_NAME,
   FORMAT_VERSION,
   MAX_DOCUMENT_BYTES,
@@ -26,6 +28,8 @@ const ENCODINGS: readonly string[] = ['plain', 'zstd'] satisfies Encoding[]
 const BUNDLE_ID = /^[0-9a-f]{32}$/
 const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 const VERSION = /^[A-Za-z0-9][A-Za-z0-9.+_-]{0,127}$/
+const PLATFORM = /^[a-z0-9_.]{1,32}(\/[a-z0-9_.]{1,32}){1,2}$/
+const MAX_PLATFORMS = 50
 const PRINTABLE = /^[\x20-\x7e]{0,200}$/
 /** 1 for the bytes that stand before a value. */
 const BEFORE_VALUE = Uint8Array.from({ length: 256 }, (_, byte) => ('{[,'.includes(String.fromCharCode(byte)) ? 1 : 0))
@@ -46,13 +50,13 @@ const SHA256 = /^[0-9a-f]{64}$/
 export function parseIndex(bytes: Buffer): BundleIndex {
   checkDensity(bytes)
   const index = fieldsOf(parseJson(bytes), 'index')
-  checkVersion(index)
+  const features = checkVersion(index)
   const packList = list(index.packs, 'packs', MAX_ENTRIES)
   const entryList = list(index.entries, 'entries', MAX_ENTRIES)
   const layout = new LayoutCheck()
   const packs = packList.map((value, position) => layout.pack(value, `packs[${position}]`))
   const entries = entryList.map((value, position) => layout.entry(value, `entries[${position}]`))
-  const releases = list(index.releases, 'releases', MAX_RELEASES).map((value, position) => release(value, `releases[${position}]`, layout.blobs))
+  const releases = list(index.releases, 'releases', MAX_RELEASES).map((value, position) => release(value, `releases[${position}]`, layout.blobs, features))
   unique(
     releases.map((item) => item.digest),
     'releases',
@@ -63,8 +67,11 @@ export function parseIndex(bytes: Buffer): BundleIndex {
     plainBlob(fieldsOf(value, `requires[${position}]`), `requires[${position}]`),
   )
   for (const { digest } of requires) layout.claim(digest, 'requires')
-  const base = list(index.base ?? [], 'base', MAX_RELEASES).map((value, position) => digestAt(value, `base[${position}]`))
-  unique(base, 'base')
+  const base = list(index.base ?? [], 'base', MAX_RELEASES).map((value, position) => baseRelease(value, `base[${position}]`))
+  unique(
+    base.map(({ digest }) => digest),
+    'base',
+  )
   return {
     bundleId: textAt(index.bundleId, 'bundleId', BUNDLE_ID),
     createdAt: timeAt(index.createdAt),
@@ -151,14 +158,26 @@ function parseJson(bytes: Buffer): unknown {
   }
 }
 
-function checkVersion(index: Fields): void {
+/** Returns the features that the bundle makes use of. */
+function checkVersion(index: Fields): ReadonlySet<unknown> {
   if (index.format !== FORMAT_NAME) throw invalid('format', `is ${shown(index.format)}, expected ${JSON.stringify(FORMAT_NAME)}`)
   if (index.version !== FORMAT_VERSION) throw unsupported(`it has format version ${shown(index.version)}; this program reads version ${FORMAT_VERSION}`)
   const features = list(index.features ?? [], 'features', 100)
-  if (features.length > 0) throw unsupported(`reading it needs ${features.map(shown).join(', ')}, which this program does not know`)
+  const unknown = features.filter((feature) => !(FEATURES as readonly unknown[]).includes(feature))
+  if (unknown.length > 0) throw unsupported(`reading it needs ${unknown.map(shown).join(', ')}, which this program does not know`)
+  return new Set(features)
 }
 
-function release(value: unknown, where: string, blobs: ReadonlyMap<Digest, number>): BundledRelease {
+function baseRelease(value: unknown, where: string): BaseRelease {
+  const fields = fieldsOf(value, where)
+  return {
+    application: textAt(fields.application, `${where}.application`, DNS_LABEL),
+    version: textAt(fields.version, `${where}.version`, VERSION),
+    digest: digestAt(fields.digest, `${where}.digest`),
+  }
+}
+
+function release(value: unknown, where: string, blobs: ReadonlyMap<Digest, number>, features: ReadonlySet<unknown>): BundledRelease {
   const fields = fieldsOf(value, where)
   const digest = digestAt(fields.digest, `${where}.digest`)
   const documentSize = sizeAt(fields.documentSize, `${where}.documentSize`)
@@ -166,6 +185,8 @@ function release(value: unknown, where: string, blobs: ReadonlyMap<Digest, numbe
   if (documentSize > MAX_DOCUMENT_BYTES) throw invalid(where, `the release document has ${documentSize} bytes, more than ${MAX_DOCUMENT_BYTES}`)
   if (blobs.get(digest) !== documentSize) throw invalid(where, `the release document ${digest} of ${documentSize} bytes is not in the bundle`)
   if ((blobs.get(signature) ?? Infinity) > MAX_SIGNATURE_BYTES) throw invalid(where, `the signature ${signature} is not in the bundle, or is no signature`)
+  const platforms = fields.platforms === undefined ? undefined : platformsAt(fields.platforms, `${where}.platforms`)
+  if (platforms !== undefined && !features.has('platforms')) throw invalid(where, 'has platforms, which features does not name')
   return {
     application: textAt(fields.application, `${where}.application`, DNS_LABEL),
     version: textAt(fields.version, `${where}.version`, VERSION),
@@ -173,7 +194,14 @@ function release(value: unknown, where: string, blobs: ReadonlyMap<Digest, numbe
     digest,
     documentSize,
     signature,
+    ...(platforms === undefined ? {} : { platforms }),
   }
+}
+
+function platformsAt(value: unknown, where: string): readonly string[] {
+  const platforms = list(value, where, MAX_PLATFORMS).map((item, position) => textAt(item, `${where}[${position}]`, PLATFORM))
+  if (platforms.length === 0 || new Set(platforms).size !== platforms.length) throw invalid(where, 'is empty, or lists a platform twice')
+  return platforms
 }
 
 function blocksAt(value: unknown, where: string, size: number, plain: boolean): readonly Block[] {

@@ -1,12 +1,14 @@
-import { type BundleIndex, type EncodedBytes, FORMAT_NAME, FORMAT_VERSION } from './bundle-index.ts'
+import { type BundleIndex, type EncodedBytes, type FEATURES, FORMAT_NAME, FORMAT_VERSION } from './bundle-index.ts'
 
 /** The bytes of an index, as they are signed and written. */
 export function serializeIndex(index: BundleIndex): Buffer {
   const { packs, entries, base, requires, ...rest } = index
+  const features: (typeof FEATURES)[number][] = index.releases.some(({ platforms }) => platforms !== undefined) ? ['platforms'] : []
   return Buffer.from(
     JSON.stringify({
       format: FORMAT_NAME,
       version: FORMAT_VERSION,
+      ...(features.length === 0 ? {} : { features }),
       ...rest,
       ...(base.length === 0 ? {} : { base }),
       ...(requires.length === 0 ? {} : { requires }),

@@ -17,6 +17,8 @@ export interface ReleaseToBundle {
   readonly signature: Digest
   /** Everything that the release needs beside its document, in the order in which it is to travel. */
   readonly content: readonly Digest[]
+  /** The only platforms whose images `content` holds; without it all are there. */
+  readonly platforms?: readonly string[]
 }
 
 /** What goes into a bundle, each blob once. */
@@ -27,7 +29,7 @@ export interface BundleContents {
   /** Blobs that travel as entries. */
   readonly large: readonly BlobInfo[]
   /** Blobs that the receiver has. */
-  readonly requires: readonly PlainBlob[]
+  readonly omitted: readonly BlobInfo[]
 }
 
 /**
@@ -50,22 +52,23 @@ export async function collectContents(store: ContentStore, releases: readonly Re
     verify(signature, PayloadType.release, document, what)
     carried.set(release.digest, await infoOf(release.digest, what))
     carried.set(release.signature, await infoOf(release.signature, what))
-    const { application, version, sequence, digest } = release
-    bundled.push({ application, version, sequence, digest, documentSize: document.length, signature: release.signature })
+    const { application, version, sequence, digest, platforms } = release
+    const documentSize = document.length
+    bundled.push({ application, version, sequence, digest, documentSize, signature: release.signature, ...(platforms === undefined ? {} : { platforms }) })
   }
-  const requires = new Map<Digest, PlainBlob>()
+  const omitted = new Map<Digest, BlobInfo>()
   for (const release of releases) {
     for (const digest of release.content) {
-      if (carried.has(digest) || requires.has(digest)) continue
+      if (carried.has(digest) || omitted.has(digest)) continue
       const info = await infoOf(digest, `release ${release.application}@${release.version}`)
-      if (omit(digest)) requires.set(digest, { digest, size: info.size })
+      if (omit(digest)) omitted.set(digest, info)
       else carried.set(digest, info)
     }
   }
   const blobs = [...carried.values()]
   const small = blobs.filter(({ size }) => size <= MAX_PACKED_BYTES).map(({ digest, size }) => ({ digest, size }))
   const large = blobs.filter(({ size }) => size > MAX_PACKED_BYTES)
-  const count = blobs.length + requires.size
+  const count = blobs.length + omitted.size
   if (count > MAX_ENTRIES) throw new SealiftError('USAGE', `the releases need ${count} blobs, more than the ${MAX_ENTRIES} that one bundle can list`)
-  return { releases: bundled, small, large, requires: [...requires.values()] }
+  return { releases: bundled, small, large, omitted: [...omitted.values()] }
 }

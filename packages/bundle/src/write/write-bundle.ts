@@ -5,7 +5,7 @@ import { checkBlob } from '@sealift/content/read-blob.ts'
 import type { Digest } from '@sealift/oci/digest.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { encodeTarHeader, paddingOf, TAR_BLOCK, TAR_END, tarMemberSize } from '@sealift/oci/tar-header.ts'
-import { type BundleEntry, type BundleIndex, type BundlePack, type EncodedBytes, MAX_INDEX_BYTES } from '../format/bundle-index.ts'
+import { type BaseRelease, type BundleEntry, type BundleIndex, type BundlePack, type EncodedBytes, MAX_INDEX_BYTES } from '../format/bundle-index.ts'
 import { bodySize, headSize, INDEX_NAME, type Member, membersOf, SIGNATURE_NAME } from '../format/layout.ts'
 import { parseIndex } from '../format/parse-index.ts'
 import { serializeIndex } from '../format/serialize-index.ts'
@@ -33,8 +33,8 @@ export interface WriteBundleOptions {
   readonly key: KeyPair | 'unsigned'
   /** For people: the program that writes. */
   readonly creator: string
-  /** Releases that the receiver must have (an increment). */
-  readonly base?: readonly Digest[]
+  /** Releases that the receiver is taken to have (an increment). */
+  readonly base?: readonly BaseRelease[]
   /** Whether the receiver has a blob, so that it need not travel. */
   readonly omit?: (digest: Digest) => boolean
   readonly progress?: OnProgress
@@ -46,6 +46,8 @@ export interface WrittenBundle {
   readonly index: BundleIndex
   /** Bytes of the file. */
   readonly size: number
+  /** Blobs that were left out since the receiver has them, and the encoded bytes that they would have had. */
+  readonly omitted: { readonly blobs: number; readonly bytes: number }
 }
 
 /**
@@ -75,7 +77,7 @@ export async function writeBundle(options: WriteBundleOptions): Promise<WrittenB
     await output.abort()
     throw thrown
   }
-  return { index, size }
+  return { index, size, omitted: source.omitted }
 }
 
 /** Gives the encoded blocks of a bundle's members. */
@@ -85,6 +87,8 @@ class BundleSource implements AsyncDisposable {
   #unplaced: readonly UnplacedPack[] = []
   #entries: readonly BundleEntry[] = []
   readonly #held = new Map<Digest, EncodedBlob>()
+  /** What {@link WrittenBundle.omitted} says, once prepared. */
+  omitted = { blobs: 0, bytes: 0 }
 
   constructor(options: WriteBundleOptions) {
     this.#options = options
@@ -121,6 +125,7 @@ class BundleSource implements AsyncDisposable {
       if (this.#held.size < MAX_HELD_OPEN) this.#held.set(digest, blob)
       else await blob.close()
     }
+    this.omitted = { blobs: contents.omitted.length, bytes: contents.omitted.reduce((sum, { encodedSize }) => sum + encodedSize, 0) }
     this.#unplaced = unplaced
     this.#entries = entries
     return {
@@ -129,7 +134,7 @@ class BundleSource implements AsyncDisposable {
       creator,
       releases: contents.releases,
       base: base ?? [],
-      requires: contents.requires,
+      requires: contents.omitted.map(({ digest, size }) => ({ digest, size })),
       packs,
       entries,
     }

@@ -50,14 +50,22 @@ export function addInspect(program: Command): void {
     })
 }
 
-function formatBundle({ file, size, content, blobs, createdAt, creator, signature, signer, releases, base }: InspectedBundle): string {
+function formatBundle({ file, size, content, blobs, createdAt, creator, signature, signer, releases, base, requires }: InspectedBundle): string {
   const lines = [
     file,
-    ...releases.map(({ application, version, digest }) => `  release    ${application} ${version}  ${digest}`),
+    ...releases.flatMap(({ application, version, digest, platforms }) => [
+      `  release    ${application} ${version}  ${digest}`,
+      ...(platforms === undefined ? [] : [`             only for ${platforms.join(', ')}`]),
+    ]),
     `  content    ${formatBytes(content)} in ${blobs} blobs; the file has ${formatBytes(size)}`,
     `  made       ${formatAge(createdAt)} by ${creator}`,
     signer === undefined ? '  signature  none' : `  signed by  ${signer}  (${signature})`,
-    ...(base.length === 0 ? [] : [`  needs      ${base.join(', ')}`]),
+    ...base.map(({ application, version, digest, here }) => `  builds on  ${application} ${version}  ${digest}  (${here ? 'is here' : 'is not here'})`),
+    ...(requires.blobs === 0
+      ? []
+      : [
+          `  leaves out ${formatBytes(requires.bytes)} in ${requires.blobs} blobs; ${requires.missing === 0 ? 'all of them are here' : `${requires.missing} of them are not here`}`,
+        ]),
   ]
   return `${lines.join('\n')}\n`
 }

@@ -1,22 +1,29 @@
 import type { InspectedBundle } from '@sealift/api/bundle.ts'
 import type { Job } from '@sealift/api/job.ts'
+import type { PlainBlob } from '@sealift/bundle/format/bundle-index.ts'
 import { Bundle } from '@sealift/bundle/read/bundle.ts'
 import type { BundleHead } from '@sealift/bundle/read/bundle-head.ts'
 import { carriedBlobs, type VerifiedRelease } from '@sealift/bundle/read/bundled-blobs.ts'
 import { formatFingerprint } from '@sealift/bundle/signature/fingerprint.ts'
 import { type NamedImage, unpackToLayout } from '@sealift/bundle/unpack-to-layout.ts'
 import { verifyBundle } from '@sealift/bundle/verify-bundle.ts'
+import type { ContentStore } from '@sealift/content/content-store.ts'
 import { parseRelease } from '@sealift/template/release.ts'
 import type { JobQueue } from '../jobs/job-queue.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { bundleProgress } from './bundle-progress.ts'
+import type { ReleaseLibrary } from './release-library.ts'
 
 /** Looks into bundles without importing them. */
 export class BundleInspector {
   readonly #keys: KeyRing
   readonly #jobs: JobQueue
+  readonly #library: ReleaseLibrary
+  readonly #store: ContentStore
 
-  constructor({ keys, jobs }: { keys: KeyRing; jobs: JobQueue }) {
+  constructor({ keys, jobs, library, store }: { keys: KeyRing; jobs: JobQueue; library: ReleaseLibrary; store: ContentStore }) {
+    this.#library = library
+    this.#store = store
     this.#keys = keys
     this.#jobs = jobs
   }
@@ -58,6 +65,16 @@ export class BundleInspector {
     })
   }
 
+  async #required(requires: readonly PlainBlob[]): Promise<InspectedBundle['requires']> {
+    let bytes = 0
+    let missing = 0
+    for (const { digest, size } of requires) {
+      bytes += size
+      if ((await this.#store.info(digest)) === undefined) missing++
+    }
+    return { blobs: requires.length, bytes, missing }
+  }
+
   async #describe(path: string, { index, signer }: BundleHead, size: number, content: number): Promise<InspectedBundle> {
     return {
       file: path,
@@ -69,8 +86,15 @@ export class BundleInspector {
       blobs: index.entries.length + index.packs.reduce((sum, { contents }) => sum + contents.length, 0),
       signature: signer === undefined ? 'none' : (await this.#keys.isTrusted(signer.fingerprint)) ? 'trusted' : 'not trusted here',
       ...(signer === undefined ? {} : { signer: formatFingerprint(signer.fingerprint) }),
-      releases: index.releases.map(({ application, version, sequence, digest }) => ({ application, version, sequence, digest })),
-      base: [...index.base],
+      releases: index.releases.map(({ application, version, sequence, digest, platforms }) => ({
+        application,
+        version,
+        sequence,
+        digest,
+        ...(platforms === undefined ? {} : { platforms: [...platforms] }),
+      })),
+      base: await Promise.all(index.base.map(async (release) => ({ ...release, here: await this.#library.holds(release.digest) }))),
+      requires: await this.#required(index.requires),
     }
   }
 }

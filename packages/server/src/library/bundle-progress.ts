@@ -3,6 +3,7 @@ import type { JobContext } from '../jobs/job-work.ts'
 
 const STAGES = {
   pack: 'Packing small content',
+  base: 'Checking what it builds on',
   copy: 'Copying content',
   verify: 'Verifying',
   import: 'Verifying and storing',

@@ -18,9 +18,12 @@ async function setUp() {
     async publish(options: Parameters<typeof workplace.template>[0], side = vendor) {
       return resultOf(await publishFrom(workplace, side, await workplace.template(options)), 'publish')
     },
-    async bundle(version: string, { unsigned = false, application = 'shop', from = vendor }: { unsigned?: boolean; application?: string; from?: Side } = {}) {
+    async bundle(
+      version: string,
+      { application = 'shop', from = vendor, ...more }: { unsigned?: boolean; application?: string; from?: Side; since?: string[]; platforms?: string[] } = {},
+    ) {
       const out = join(workplace.folder, `${(bundles += 1)}.sealift`)
-      return resultOf(await from.done(from.services.exporter.start({ application, version, out, unsigned })), 'export')
+      return resultOf(await from.done(from.services.exporter.start({ application, version, out, ...more })), 'export')
     },
     async import(path: string, more: Partial<Parameters<typeof site.services.importer.start>[0]> = {}) {
       return resultOf(await site.done(site.services.importer.start({ path, ...more })), 'import')
@@ -120,6 +123,51 @@ describe('exporting', () => {
     const job = await test.vendor.done(exporter.start({ application: 'shop', version: 'latest', out: folder }))
     expect(resultOf(job, 'export').file).toBe(join(folder, 'shop-1.0.0.sealift'))
     await expect(exporter.start({ application: 'shop', version: '2.0.0', out: file })).rejects.toMatchObject({ code: 'RELEASE_NOT_FOUND' })
+  })
+})
+
+describe('an increment', () => {
+  it('leaves out what a release brought, says so, and comes in where that is', async () => {
+    await using test = await setUp()
+    const first = await test.publish({ version: '1.0.0' })
+    const second = await test.publish({ version: '2.0.0', content: 'other' })
+    const whole = await test.bundle('2.0.0')
+    const increment = await test.bundle('2.0.0', { since: ['1.0.0'] })
+    const base = { application: 'shop', version: '1.0.0', digest: first.digest }
+    expect(increment).toMatchObject({ base: [base], omitted: { blobs: 5 } })
+    expect(increment.size).toBeLessThan(whole.size)
+    expect(increment.content).toBeLessThan(whole.content)
+    const { bundles } = test.site.services
+    expect(await bundles.inspect(increment.file)).toMatchObject({ base: [{ ...base, here: false }], requires: { blobs: 5, missing: 5 } })
+    const trust = [whole.signer]
+    await expect(test.import(increment.file, { trust })).rejects.toMatchObject({ code: 'BUNDLE_BASE_MISSING', details: { base: [{ ...base, here: false }] } })
+    expect(await test.site.services.keys.list()).toEqual([])
+    await test.import((await test.bundle('1.0.0')).file, { trust })
+    expect(await bundles.inspect(increment.file)).toMatchObject({ base: [{ here: true }], requires: { missing: 0 } })
+    expect(await test.import(increment.file)).toMatchObject({ releases: [{ version: '2.0.0', digest: second.digest }] })
+    expect(await test.labels()).toMatchObject([
+      ['2.0.0', second.digest],
+      ['1.0.0', first.digest],
+    ])
+  })
+
+  it('goes by digest where a version was published again', async () => {
+    await using test = await setUp()
+    const first = await test.publish({ version: '1.0.0' })
+    await test.publish({ version: '1.0.0', content: 'other' })
+    await expect(test.bundle('1.0.0', { since: ['1.0.0'] })).rejects.toMatchObject({ code: 'USAGE', hint: expect.stringContaining(`--since ${first.digest}`) })
+    expect(await test.bundle('1.0.0', { since: [first.digest] })).toMatchObject({ base: [{ digest: first.digest }] })
+    await expect(test.bundle('1.0.0', { since: ['0.9.0'] })).rejects.toMatchObject({ code: 'RELEASE_NOT_FOUND' })
+  })
+
+  it('builds on several releases, of other applications too', async () => {
+    await using test = await setUp()
+    await test.publish({ version: '1.0.0' })
+    await test.publish({ version: '7.0.0', application: 'stall', content: 'of the stall' })
+    await test.publish({ version: '2.0.0', content: 'of the stall' })
+    const { base, omitted } = await test.bundle('2.0.0', { since: ['1.0.0', 'stall@7.0.0'] })
+    expect(base.map(({ application, version }) => `${application} ${version}`)).toEqual(['shop 1.0.0', 'stall 7.0.0'])
+    expect(omitted.blobs).toBe(6)
   })
 })
 
@@ -242,6 +290,7 @@ describe('importing', () => {
       signature: 'not trusted here',
       releases: [{ application: 'shop', version: '1.0.0', sequence: 1, digest }],
       base: [],
+      requires: { blobs: 0, bytes: 0, missing: 0 },
     }
     expect(await bundles.inspect(file)).toMatchObject(expected)
     expect(resultOf(await test.site.done(bundles.startVerify(file)), 'verify')).toMatchObject(expected)

@@ -7,6 +7,7 @@ import type { releaseRoutes } from '@sealift/api/routes/releases.ts'
 import { formatFingerprint } from '@sealift/bundle/signature/fingerprint.ts'
 import { writeBundle } from '@sealift/bundle/write/write-bundle.ts'
 import type { ContentStore } from '@sealift/content/content-store.ts'
+import { formatPlatform, type Platform } from '@sealift/oci/platform.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { contentOf } from '@sealift/template/release.ts'
 import type { JobQueue } from '../jobs/job-queue.ts'
@@ -14,7 +15,8 @@ import type { JobContext } from '../jobs/job-work.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { CREATOR } from '../version.ts'
 import { bundleProgress } from './bundle-progress.ts'
-import { type HeldRelease, type ReleaseLibrary, releaseSize } from './release-library.ts'
+import { choosePlatforms, type ExportBase, requireHeld, resolveBase } from './export-scope.ts'
+import type { HeldRelease, ReleaseLibrary } from './release-library.ts'
 
 type ExportRequest = RouteInput<typeof releaseRoutes.exportBundle>['body']
 
@@ -32,25 +34,30 @@ export class Exporter {
     this.#jobs = jobs
   }
 
-  /** @throws SealiftError `RELEASE_NOT_FOUND`, `FILE_EXISTS`, `RELEASE_UNSIGNED` */
+  /** @throws SealiftError `RELEASE_NOT_FOUND`, `FILE_EXISTS`, `RELEASE_UNSIGNED`, `IMAGE_PLATFORM_MISSING`, `CONTENT_MISSING`, `USAGE` */
   async start(asked: ExportRequest): Promise<Job> {
     const held = await this.#library.find(asked.application, asked.version)
     const request = { ...asked, out: await outputFile(asked.out, held) }
     if (request.overwrite !== true && (await exists(request.out))) throw new SealiftError('FILE_EXISTS', `${request.out} exists already`)
+    const platforms = choosePlatforms(asked.platforms ?? [], held.release)
+    await requireHeld(held.release, platforms, this.#store)
+    const base = await resolveBase(asked.since ?? [], held, this.#library, platforms)
     return this.#jobs.start({
       kind: 'export',
       title: `export ${held.row.application} ${held.row.version}`,
       request,
       exclusive: [`file ${request.out}`],
-      run: (context) => this.#export(held, request, context),
+      run: (context) => this.#export(held, { base, platforms }, request, context),
     })
   }
 
-  async #export({ row, release }: HeldRelease, request: ExportRequest, context: JobContext): Promise<Exported> {
+  async #export({ row, release }: HeldRelease, { base, platforms }: ExportScope, request: ExportRequest, context: JobContext): Promise<Exported> {
     if (row.signature === null) throw new SealiftError('RELEASE_UNSIGNED', `release ${row.application} ${row.version} has no publisher's signature`)
     const key = request.unsigned === true ? 'unsigned' : await this.#keys.signingKey()
     context.progress('Collecting content')
-    const { index, size } = await writeBundle({
+    const content = contentOf(release, platforms)
+    const only = platforms === undefined ? {} : { platforms: platforms.map(formatPlatform) }
+    const { index, size, omitted } = await writeBundle({
       store: this.#store,
       releases: [
         {
@@ -59,9 +66,12 @@ export class Exporter {
           sequence: row.sequence,
           digest: row.digest,
           signature: row.signature,
-          content: contentOf(release).map(({ digest }) => digest),
+          content: content.map(({ digest }) => digest),
+          ...only,
         },
       ],
+      base: base.releases,
+      omit: (digest) => base.blobs.has(digest),
       out: request.out,
       key,
       creator: CREATOR,
@@ -74,11 +84,20 @@ export class Exporter {
       digest: row.digest,
       file: request.out,
       size,
-      content: releaseSize(release),
+      content: content.reduce((sum, { size: plain }) => sum + plain, 0) - index.requires.reduce((sum, { size: plain }) => sum + plain, 0),
+      base: [...index.base],
+      omitted,
+      ...only,
       bundleId: index.bundleId,
       signer: key === 'unsigned' ? '' : formatFingerprint(key.fingerprint),
     }
   }
+}
+
+/** What of a release is written. */
+interface ExportScope {
+  readonly base: ExportBase
+  readonly platforms: readonly Platform[] | undefined
 }
 
 /** The file to write; in a folder it is named after the release. */

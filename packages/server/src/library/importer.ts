@@ -9,6 +9,7 @@ import { type Fingerprint, formatFingerprint, parseFingerprint } from '@sealift/
 import type { ContentStore } from '@sealift/content/content-store.ts'
 import { verifyImage } from '@sealift/images/image-content.ts'
 import type { Digest } from '@sealift/oci/digest.ts'
+import { formatPlatform, type Platform, parsePlatform, platformMatches } from '@sealift/oci/platform.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { contentOf, parseRelease, type Release } from '@sealift/template/release.ts'
 import type { JobQueue } from '../jobs/job-queue.ts'
@@ -70,7 +71,7 @@ export class Importer {
         const known = await this.#library.holds(verified.digest)
         if (!known) await this.#accept(release, verified, request, rebind, bound)
         accepted.set(verified.digest, { release, known })
-        return contentOf(release).map(({ digest }) => digest)
+        return contentOf(release, carriedPlatforms(verified, release, request.path)).map(({ digest }) => digest)
       },
       hasRelease: (digest) => this.#library.holds(digest),
       freeBytes: async () => {
@@ -84,11 +85,15 @@ export class Importer {
     const releases: NewRelease[] = []
     for (const verified of imported.releases) {
       const { release, known } = accepted.get(verified.digest) as { release: Release; known: boolean }
+      const carried = carriedPlatforms(verified, release, request.path)
+      for (const { reference, platforms } of Object.values(release.images)) {
+        for (const image of platforms) {
+          if (carried !== undefined && !carried.some((platform) => platformMatches(image.platform, platform))) continue
+          await verifyImage(this.#store, image, `image ${reference}`, { signal: context.signal })
+        }
+      }
       // What was here before changes nothing; above all its version's label does not move back to it, unless that was asked for.
       if (known && request.allowOlder !== true && !rebind.has(release.application)) continue
-      for (const { reference, platforms } of Object.values(release.images)) {
-        for (const image of platforms) await verifyImage(this.#store, image, `image ${reference}`, { signal: context.signal })
-      }
       releases.push({
         digest: verified.digest,
         release,
@@ -149,6 +154,20 @@ export class Importer {
       )
     }
   }
+}
+
+/** The platforms whose images a bundle says that it brings; undefined where it brings all. @throws SealiftError `BUNDLE_INVALID` */
+function carriedPlatforms({ platforms }: VerifiedRelease, release: Release, path: string): readonly Platform[] | undefined {
+  if (platforms === undefined) return undefined
+  const there = Object.values(release.images).flatMap((image) => image.platforms.map(({ platform }) => formatPlatform(platform)))
+  const unknown = platforms.find((platform) => !there.includes(platform))
+  if (unknown !== undefined) {
+    throw new SealiftError(
+      'BUNDLE_INVALID',
+      `${path}: the index names the platform ${unknown}, for which ${release.application} ${release.version} has no image`,
+    )
+  }
+  return platforms.map((text) => parsePlatform(text)).filter((platform) => platform !== undefined)
 }
 
 function parseRebinding(text: string): [string, Fingerprint] {
