@@ -1,6 +1,7 @@
 import { canonicalJson } from '@sealift/template/canonical-json.ts'
 import {
   type Amount,
+  type CheckState,
   type ComponentDefinition,
   type ComponentState,
   type Dependency,
@@ -12,12 +13,10 @@ import {
   type WantedState,
 } from '../state.ts'
 import { sameContent, shownValue, type Value } from '../value.ts'
+import { type Draft, ItemList, type Shown, type Why } from './item-list.ts'
 import type { Notes } from './note.ts'
-import type { Effect, ItemKind, PlanItem } from './plan.ts'
+import type { ItemKind } from './plan.ts'
 import { shownDependency, shownHook, shownImage, shownInitContainer, shownPlugin, shownPort, shownProbe, shownVolume } from './shown.ts'
-
-type Shown = string | null
-type Draft = Omit<PlanItem, 'restart'>
 
 const WHY: Readonly<Record<'added' | 'changed' | 'removed', string>> = {
   added: 'The release brings it.',
@@ -46,62 +45,20 @@ function shownJson(value: unknown): Shown {
   return canonicalJson(value)
 }
 
-function shownRoute(definition: Json): string {
-  const { component, port } = definition as { readonly component: string; readonly port: string | number }
-  return `to ${component}:${port}`
+/** A sentence, and whatever it leaves out: what differs is to be seen. */
+function withRest(text: string, rest: Readonly<Record<string, Json>>): string {
+  return Object.keys(rest).length === 0 ? text : `${text}, ${canonicalJson(rest)}`
 }
 
-/** Gathers the items of a plan: differences, and what the notes add to them. */
-class ItemList {
-  readonly items: Draft[] = []
-  readonly #notes: Notes
-  readonly #why: (effect: 'added' | 'changed' | 'removed') => string
-  readonly #seen = new Set<string>()
+const text = (json: Json | undefined): string => (typeof json === 'string' ? json : canonicalJson(json))
 
-  constructor(notes: Notes, why: (effect: 'added' | 'changed' | 'removed') => string) {
-    this.#notes = notes
-    this.#why = why
-  }
+function shownRoute(definition: Json): string {
+  const { component, port, name: _, host: __, path: ___, ...rest } = definition as Readonly<Record<string, Json>>
+  return withRest(`to ${text(component)}:${text(port)}`, rest)
+}
 
-  /** Adds what there is to say about one attribute: nothing where it neither differs nor has a note. */
-  compare(component: string | null, kind: ItemKind, name: string, now: Shown, then: Shown, differs: boolean): void {
-    const key = JSON.stringify([component, kind, name])
-    if (this.#seen.has(key)) return
-    this.#seen.add(key)
-    const note = this.#notes.get({ component, kind, name })
-    if (!differs && note === undefined) return
-    const difference = now === null ? 'added' : then === null ? 'removed' : 'changed'
-    // A note about a change that turned out to be none: setting what is there already.
-    if (!differs && (note?.effect === 'changed' || note?.effect === 'added')) return
-    // What a choice changed before it was ever there is new.
-    const effect: Effect = note === undefined || (note.effect === 'changed' && now === null) ? difference : note.effect
-    this.items.push({
-      component,
-      kind,
-      name,
-      now,
-      then,
-      effect,
-      why: note?.why ?? this.#why(difference),
-      ...(note?.offered === undefined ? {} : { offered: note.offered }),
-    })
-  }
-
-  /** Compares the entries of two tables by name. */
-  table<T>(
-    component: string | null,
-    kind: ItemKind,
-    before: Readonly<Record<string, T>>,
-    after: Readonly<Record<string, T>>,
-    shown: (entry: T) => string,
-    same: (a: T, b: T) => boolean,
-  ): void {
-    for (const name of new Set([...Object.keys(after), ...Object.keys(before)])) {
-      const [now, then] = [before[name], after[name]]
-      const differs = now === undefined || then === undefined ? now !== then : !same(now, then)
-      this.compare(component, kind, name, now === undefined ? null : shown(now), then === undefined ? null : shown(then), differs)
-    }
-  }
+function shownCheck({ image, ...rest }: CheckState): string {
+  return withRest(shownImage(image), rest as unknown as Readonly<Record<string, Json>>)
 }
 
 const sameJson = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b)
@@ -122,10 +79,27 @@ function namedOf<T extends { readonly name: string }>(things: readonly T[] | und
   return Object.fromEntries((things ?? []).map((thing) => [thing.name, thing]))
 }
 
+/** How two states are compared. */
+export interface DiffOptions {
+  /** The reason for a difference without a note. */
+  readonly why?: Why
+  /** Also what is switched off, as two recorded states are compared; a plan shows only what runs. */
+  readonly everything?: boolean
+  /** What a value is; with it a value differs also where only this does. */
+  readonly shownAs?: (value: Value) => string
+}
+
+/** What is carried and what is acted on can have one name. */
+const CARRIED_NAMES: Readonly<Record<string, string>> = { scaling: 'autoscaling' }
+
+function carriedOf({ carried }: ComponentDefinition): Readonly<Record<string, Json>> {
+  return Object.fromEntries(Object.entries(carried).map(([name, value]) => [CARRIED_NAMES[name] ?? name, value]))
+}
+
 function compareDefinitions(list: ItemList, name: string, before: ComponentDefinition, after: ComponentDefinition): void {
   for (const key of new Set([...Object.keys(after), ...Object.keys(before)]) as Set<keyof ComponentDefinition>) {
     if (key === 'carried') {
-      list.table(name, 'setting', before.carried, after.carried, (json) => shownJson(json) ?? '', sameJson)
+      list.table(name, 'setting', carriedOf(before), carriedOf(after), (json) => shownJson(json) ?? '', sameJson)
       continue
     }
     if (key === 'probes') {
@@ -157,11 +131,12 @@ function compareDefinitions(list: ItemList, name: string, before: ComponentDefin
   }
 }
 
-function compareComponents(list: ItemList, name: string, before: ComponentState, after: ComponentState): void {
+function compareComponents(list: ItemList, name: string, before: ComponentState, after: ComponentState, shownAs: DiffOptions['shownAs']): void {
   list.compare(name, 'component', name, 'runs', 'runs', before.leftOver !== after.leftOver)
   list.compare(name, 'image', 'image', shownOr(before.image, shownImage), shownOr(after.image, shownImage), before.image?.config !== after.image?.config)
   compareDefinitions(list, name, before.definition, after.definition)
-  const values = (kind: 'env' | 'connection'): void => list.table<Value>(name, kind, before[kind], after[kind], shownValue, sameContent)
+  const same = shownAs === undefined ? sameContent : (a: Value, b: Value): boolean => sameContent(a, b) && shownAs(a) === shownAs(b)
+  const values = (kind: 'env' | 'connection'): void => list.table<Value>(name, kind, before[kind], after[kind], shownAs ?? shownValue, same)
   values('env')
   values('connection')
   list.table(name, 'file', before.files, after.files, shownFile, (a, b) => sameJson(formOf(a), formOf(b)))
@@ -207,14 +182,9 @@ function describeNew(list: ItemList, name: string, notes: Notes, component: Comp
 
 /**
  * Every attribute in which two states differ, and every one about which the notes have something to say.
- * @param why the reason for a difference without a note
  */
-export function diffStates(
-  before: WantedState | null,
-  after: WantedState,
-  notes: Notes,
-  why: (effect: 'added' | 'changed' | 'removed') => string = (effect) => WHY[effect],
-): readonly Draft[] {
+export function diffStates(before: WantedState | null, after: WantedState, notes: Notes, options: DiffOptions = {}): readonly Draft[] {
+  const { why = (effect) => WHY[effect], everything = false, shownAs } = options
   const list = new ItemList(notes, why)
   const release = ({ version, digest }: WantedState['release']): string => `${version} (${digest.slice(7, 19)})`
   if (before !== null)
@@ -223,21 +193,24 @@ export function diffStates(
     Object.fromEntries(Object.entries(state?.parameters ?? {}).map(([name, { value }]) => [name, value]))
   if (before === null) {
     for (const [name, value] of Object.entries(parameters(after))) list.compare(null, 'parameter', name, null, shownValue(value), true)
-  } else list.table(null, 'parameter', parameters(before), parameters(after), shownValue, sameContent)
+  } else {
+    const same = shownAs === undefined ? sameContent : (a: Value, b: Value): boolean => sameContent(a, b) && shownAs(a) === shownAs(b)
+    list.table(null, 'parameter', parameters(before), parameters(after), shownAs ?? shownValue, same)
+  }
   const onOff = ({ value }: { readonly value: boolean }): string => (value ? 'on' : 'off')
   list.table(null, 'module', before?.modules ?? {}, after.modules, onOff, (a, b) => a.value === b.value)
   for (const name of new Set([...Object.keys(after.components), ...Object.keys(before?.components ?? {})])) {
     const [now, then] = [before?.components[name], after.components[name]]
     const ran = before !== null && now !== undefined && isActive(before, name)
     const runs = then !== undefined && isActive(after, name)
-    if (!ran && !runs) continue
-    if (ran && runs) compareComponents(list, name, now, then)
+    if (!ran && !runs && !everything) continue
+    if (now !== undefined && then !== undefined && (everything || (ran && runs))) compareComponents(list, name, now, then, shownAs)
     else {
       list.compare(name, 'component', name, ran ? 'runs' : null, runs ? 'runs' : null, true)
       if (runs) describeNew(list, name, notes, then)
     }
   }
-  list.table(null, 'check', before?.checks ?? {}, after.checks, ({ image }) => image.reference, sameJson)
+  list.table(null, 'check', before?.checks ?? {}, after.checks, shownCheck, sameJson)
   list.table(
     null,
     'route',
@@ -246,8 +219,15 @@ export function diffStates(
     ({ definition }) => shownRoute(definition),
     (a, b) => sameJson(a.definition, b.definition),
   )
-  if (!sameJson(before?.alerts ?? [], after.alerts)) {
-    list.compare(null, 'alert', 'alerts', before === null ? null : `${before.alerts.length}`, `${after.alerts.length}`, true)
-  }
+  list.table(null, 'alert', alertsOf(before), alertsOf(after), shownAlert, sameJson)
   return list.items
+}
+
+function alertsOf(state: WantedState | null): Readonly<Record<string, Json>> {
+  return Object.fromEntries((state?.alerts ?? []).map((alert) => [(alert as { readonly name: string }).name, alert]))
+}
+
+function shownAlert(alert: Json): string {
+  const { name: _, expr, ...rest } = alert as Readonly<Record<string, Json>>
+  return withRest(text(expr), rest)
 }

@@ -312,7 +312,7 @@ function finish(context: PlanContext, { kind, from, to, previous, next, notes, f
   const { installation, observed, contents, capabilities } = context
   const steps = stepsFor({ kind, installation, previous, next, observed, contents })
   const affected = new Set(steps.flatMap((step) => (step.kind === 'component' ? [step.component] : [])))
-  const drafts = diffStates(previous, next, notes, why)
+  const drafts = diffStates(previous, next, notes, why === undefined ? {} : { why })
   const there = new Set(observed.components.flatMap(({ name, replicas }) => (replicas.length > 0 ? [name] : [])))
   const restarted = new Set([...affected].filter((name) => there.has(name)))
   const items = drafts.map(
