@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 
-export const HEALTH = ['healthy', 'starting', 'degraded', 'failed', 'stopped'] as const
+export const HEALTH = ['healthy', 'starting', 'degraded', 'failed', 'stopped', 'unknown'] as const
 const Health = Type.Enum([...HEALTH])
 
 /** An installation in a list. */

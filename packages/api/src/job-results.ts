@@ -3,6 +3,7 @@ import { InspectedBundle } from './bundle.ts'
 import { Changed } from './changed.ts'
 import { Exported } from './exported.ts'
 import { Imported } from './imported.ts'
+import { Operated } from './operated.ts'
 import { Published } from './published.ts'
 import { Unpacked } from './unpacked.ts'
 
@@ -18,6 +19,9 @@ export const JOB_RESULTS = {
   upgrade: Changed,
   rollback: Changed,
   uninstall: Changed,
+  start: Operated,
+  stop: Operated,
+  restart: Operated,
 } as const
 
 /** What a job does. */

@@ -6,6 +6,7 @@ import { ErrorDocument } from './error-document.ts'
 import { Exported } from './exported.ts'
 import { Imported } from './imported.ts'
 import { JOB_RESULTS, type JobKind, type JobResult } from './job-results.ts'
+import { Operated } from './operated.ts'
 import { Published } from './published.ts'
 import { Unpacked } from './unpacked.ts'
 
@@ -25,7 +26,7 @@ export const Job = Type.Object({
   createdAt: Type.String(),
   endedAt: Type.Optional(Type.String()),
   result: Type.Optional(
-    Type.Union([Published, Exported, Imported, InspectedBundle, Unpacked, Changed], {
+    Type.Union([Published, Exported, Imported, InspectedBundle, Unpacked, Changed, Operated], {
       description: 'What a finished job has to tell; its shape depends on the kind.',
     }),
   ),

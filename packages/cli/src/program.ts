@@ -1,6 +1,7 @@
 import { SEALIFT_VERSION } from '@sealift/server/version.ts'
 import { Command } from 'commander'
 import { addConfigure } from './commands/configure.ts'
+import { addEvents } from './commands/events.ts'
 import { addExport } from './commands/export.ts'
 import { addHistory } from './commands/history.ts'
 import { addImport } from './commands/import.ts'
@@ -9,8 +10,10 @@ import { addInstall } from './commands/install.ts'
 import { addJobs } from './commands/jobs.ts'
 import { addKeys } from './commands/keys.ts'
 import { addLogs } from './commands/logs.ts'
+import { addOperate } from './commands/operate.ts'
 import { addPublish } from './commands/publish.ts'
 import { addReleases } from './commands/releases.ts'
+import { addScale } from './commands/scale.ts'
 import { addStatus } from './commands/status.ts'
 import { addTargets } from './commands/targets.ts'
 import { addUninstall } from './commands/uninstall.ts'
@@ -58,6 +61,9 @@ export function createProgram(): Command {
   addUpgrade(program)
   addHistory(program)
   addLogs(program)
+  addEvents(program)
+  addOperate(program)
+  addScale(program)
   addUninstall(program)
   addKeys(program)
   addTargets(program)

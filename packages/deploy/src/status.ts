@@ -2,8 +2,8 @@ import type { Driver, Observed, ObservedComponent } from './driver.ts'
 import { type ResolveContext, resolveProbes } from './resolve.ts'
 import { runningComponents, type WantedState } from './state.ts'
 
-/** How well something is, in five words; from best to worst but for `stopped`, which is nobody's fault. */
-export const HEALTH = ['healthy', 'starting', 'degraded', 'failed', 'stopped'] as const
+/** How well something is; from best to worst but for `stopped`, which was asked for, and `unknown`, where nobody can look. */
+export const HEALTH = ['healthy', 'starting', 'degraded', 'failed', 'stopped', 'unknown'] as const
 export type Health = (typeof HEALTH)[number]
 
 /** How one component is. */

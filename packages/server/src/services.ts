@@ -15,6 +15,10 @@ import { Exporter } from './library/exporter.ts'
 import { Importer } from './library/importer.ts'
 import { Publisher } from './library/publisher.ts'
 import { ReleaseLibrary } from './library/release-library.ts'
+import { EventLog } from './supervision/event-log.ts'
+import { InstallationOpener } from './supervision/opened-installation.ts'
+import { Operations } from './supervision/operations.ts'
+import { RunStates } from './supervision/run-states.ts'
 import type { DriverFactories } from './targets/driver-factories.ts'
 import { TargetRegistry } from './targets/target-registry.ts'
 
@@ -32,6 +36,8 @@ export interface Services {
   readonly changes: ChangeRunner
   readonly view: InstallationView
   readonly starter: InstallationStarter
+  readonly operations: Operations
+  readonly events: EventLog
 }
 
 /** How the services are used. */
@@ -58,6 +64,9 @@ export function createServices(
   const journal = new DatabaseJournal(db)
   const vault = new DatabaseVault(db, masterKey)
   const installations = new InstallationRegistry(db, journal)
+  const runStates = new RunStates(db)
+  const events = new EventLog(db, clock)
+  const opener = new InstallationOpener({ store, targets, vault, clock })
   const site = { registry: registryAddress }
   const planner = new ChangePlanner({ store, library, targets, installations, vault, site })
   return {
@@ -70,8 +79,10 @@ export function createServices(
     importer: new Importer({ ...parts, folder: join(path, 'content') }),
     bundles: new BundleInspector(parts),
     planner,
-    changes: new ChangeRunner({ store, targets, installations, vault, journal, planner, jobs, clock }),
-    starter: new InstallationStarter(installations, targets),
-    view: new InstallationView({ store, library, targets, installations, vault, supervised }),
+    changes: new ChangeRunner({ store, targets, installations, vault, journal, planner, jobs, clock, runStates }),
+    starter: new InstallationStarter(installations, targets, runStates),
+    view: new InstallationView({ library, targets, installations, opener, runStates, supervised }),
+    operations: new Operations({ installations, opener, runStates, events, jobs, journal }),
+    events,
   }
 }

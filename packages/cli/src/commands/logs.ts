@@ -1,16 +1,13 @@
 import { installationRoutes } from '@sealift/api/routes/installations.ts'
-import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { type Command, InvalidArgumentError } from 'commander'
 import { inSession } from '../session.ts'
+import { parseSince } from '../since.ts'
 
 interface LogsOptions {
   readonly follow?: true
   readonly tail?: number
   readonly since?: string
 }
-
-const SINCE = /^(\d+)([smhd])$/
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
 
 /** `sealift logs` */
 export function addLogs(program: Command): void {
@@ -43,11 +40,4 @@ function parseLines(text: string): number {
   const lines = Number(text)
   if (!Number.isInteger(lines) || lines < 0) throw new InvalidArgumentError('expected a number of lines.')
   return lines
-}
-
-function parseSince(text: string): string {
-  const [, amount, unit] = SINCE.exec(text) ?? []
-  const time = amount !== undefined && unit !== undefined ? Date.now() - Number(amount) * (SECONDS[unit] ?? 1) * 1000 : Date.parse(text)
-  if (Number.isNaN(time)) throw new SealiftError('USAGE', `--since ${text}: expected something like 10m, 2h or 2026-01-31T10:00:00Z`)
-  return new Date(time).toISOString()
 }

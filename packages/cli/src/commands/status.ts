@@ -13,6 +13,7 @@ const SIGNS: Readonly<Record<Health, { readonly sign: string; readonly format: P
   degraded: { sign: '◑', format: 'yellow' },
   failed: { sign: '✗', format: 'red' },
   stopped: { sign: '○', format: 'dim' },
+  unknown: { sign: '?', format: 'red' },
 }
 
 /** `sealift status` */

@@ -113,4 +113,29 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  '0007-supervision': {
+    async up(db: Kysely<Tables>) {
+      await db.schema
+        .createTable('stopped_component')
+        .addColumn('installation', 'text', (c) => c.notNull().references('installation.name').onDelete('cascade'))
+        .addColumn('component', 'text', (c) => c.notNull())
+        .addColumn('stopped_at', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('stopped_component_key', ['installation', 'component'])
+        .execute()
+      await db.schema
+        .createTable('event')
+        .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
+        .addColumn('sequence', 'integer', (c) => c.notNull())
+        .addColumn('installation', 'text', (c) => c.notNull())
+        .addColumn('component', 'text')
+        .addColumn('reason', 'text', (c) => c.notNull())
+        .addColumn('message', 'text', (c) => c.notNull())
+        .addColumn('count', 'integer', (c) => c.notNull())
+        .addColumn('first_at', 'text', (c) => c.notNull())
+        .addColumn('last_at', 'text', (c) => c.notNull())
+        .execute()
+      await sql`create unique index event_sequence on event (sequence)`.execute(db)
+      await sql`create index event_of_installation on event (installation, sequence)`.execute(db)
+    },
+  },
 }

@@ -16,6 +16,8 @@ export interface Tables {
   job: JobRow
   job_log: JobLogRow
   setting: SettingRow
+  stopped_component: StoppedComponentRow
+  event: EventRow
 }
 
 /** A release that this side holds; its document and signature are blobs. */
@@ -120,4 +122,25 @@ export interface JobLogRow {
 export interface SettingRow {
   name: string
   value: string
+}
+
+/** A component that a person stopped, and that stays so until it is started. */
+export interface StoppedComponentRow {
+  installation: string
+  component: string
+  stopped_at: string
+}
+
+/** Something that happened to an installation; repetitions are counted. */
+export interface EventRow {
+  id: Generated<number>
+  /** Grows with every change of any row: what came after a known one is what is greater. */
+  sequence: number
+  installation: string
+  component: string | null
+  reason: string
+  message: string
+  count: number
+  first_at: string
+  last_at: string
 }

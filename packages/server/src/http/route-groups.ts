@@ -3,10 +3,18 @@ import type { RouteGroup } from './api-server.ts'
 import { installationHandlers } from './installation-handlers.ts'
 import { jobHandlers } from './job-handlers.ts'
 import { keyHandlers } from './key-handlers.ts'
+import { operationHandlers } from './operation-handlers.ts'
 import { releaseHandlers } from './release-handlers.ts'
 import { targetHandlers } from './target-handlers.ts'
 
 /** Every route of the API with what answers it. */
 export function routeGroups(services: Services): readonly RouteGroup[] {
-  return [releaseHandlers(services), keyHandlers(services), targetHandlers(services), installationHandlers(services), jobHandlers(services)]
+  return [
+    releaseHandlers(services),
+    keyHandlers(services),
+    targetHandlers(services),
+    installationHandlers(services),
+    jobHandlers(services),
+    operationHandlers(services),
+  ]
 }

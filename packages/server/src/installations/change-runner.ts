@@ -16,6 +16,7 @@ import { prepareDockerArchive } from '@sealift/images/write-docker-archive.ts'
 import { SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
 import type { JobQueue } from '../jobs/job-queue.ts'
 import { type JobContext, JobSuspended } from '../jobs/job-work.ts'
+import type { RunStates } from '../supervision/run-states.ts'
 import type { TargetRegistry } from '../targets/target-registry.ts'
 import type { ChangePlanner } from './change-planner.ts'
 import type { DatabaseVault } from './database-vault.ts'
@@ -31,6 +32,7 @@ export interface ChangeRunnerParts {
   readonly planner: ChangePlanner
   readonly jobs: JobQueue
   readonly clock: Clock
+  readonly runStates: RunStates
 }
 
 const STAGE_WORDS: Readonly<Record<Stage, string>> = {
@@ -156,19 +158,36 @@ export class ChangeRunner {
   }
 
   async #pipeline(plans: readonly Plan[], driver: Driver, context: JobContext): Promise<PipelineContext> {
-    const { store, vault, journal, clock } = this.#parts
+    const { store, vault, clock } = this.#parts
     const states = plans.flatMap(({ previous, next }) => [previous, next]).filter((state) => state !== null)
     const images = states.flatMap((state) => imagesOf(state)).map(wantedImage)
     return {
       driver,
       vault,
-      journal,
+      journal: this.#journal(),
       archive: await prepareDockerArchive(store, images),
       content: (digest) => readBlob(store, digest),
       clock,
       cancel: context.signal,
       suspend: context.suspend,
       report: jobReporter(context),
+    }
+  }
+
+  /** The journal; a change that begins brings up what was stopped by hand, since it has to see that it works. */
+  #journal(): Journal {
+    const { journal, runStates } = this.#parts
+    return {
+      begin: async (id, plan, revision) => {
+        await journal.begin(id, plan, revision)
+        await runStates.startAll(plan.installation)
+      },
+      step: (id, step, progress, way) => journal.step(id, step, progress, way),
+      turn: (id, failed, reason, plan, revision) => journal.turn(id, failed, reason, plan, revision),
+      end: (id, revisions) => journal.end(id, revisions),
+      read: (id) => journal.read(id),
+      open: () => journal.open(),
+      history: (installation) => journal.history(installation),
     }
   }
 

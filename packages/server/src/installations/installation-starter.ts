@@ -1,5 +1,6 @@
 import { runningComponents } from '@sealift/deploy/state.ts'
 import { messageOf } from '@sealift/oci/sealift-error.ts'
+import type { RunStates } from '../supervision/run-states.ts'
 import type { TargetRegistry } from '../targets/target-registry.ts'
 import type { InstallationRegistry } from './installation-registry.ts'
 
@@ -10,8 +11,10 @@ import type { InstallationRegistry } from './installation-registry.ts'
 export class InstallationStarter {
   readonly #installations: InstallationRegistry
   readonly #targets: TargetRegistry
+  readonly #runStates: RunStates
 
-  constructor(installations: InstallationRegistry, targets: TargetRegistry) {
+  constructor(installations: InstallationRegistry, targets: TargetRegistry, runStates: RunStates) {
+    this.#runStates = runStates
     this.#installations = installations
     this.#targets = targets
   }
@@ -22,8 +25,9 @@ export class InstallationStarter {
       if (current === undefined) continue
       try {
         const driver = await this.#targets.driverOf(environment)
+        const stopped = await this.#runStates.stopped(name)
         for (const component of runningComponents(current.state)) {
-          if (current.state.components[component]?.definition.workload !== 'job') await driver.start(name, component)
+          if (current.state.components[component]?.definition.workload !== 'job' && !stopped.has(component)) await driver.start(name, component)
         }
       } catch (thrown) {
         process.emitWarning(`${name} could not be started: ${messageOf(thrown)}`)

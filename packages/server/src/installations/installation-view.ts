@@ -1,16 +1,14 @@
 import type { InstallationStatus, InstallationSummary, LogLine, RevisionSummary } from '@sealift/api/installation.ts'
-import type { ContentStore } from '@sealift/content/content-store.ts'
-import { readBlob } from '@sealift/content/read-blob.ts'
-import type { Driver } from '@sealift/deploy/driver.ts'
 import { type ResolveContext, resolveComponent } from '@sealift/deploy/resolve.ts'
 import { secretNames } from '@sealift/deploy/scope.ts'
-import { filesOf, runningComponents, secretsOf, type WantedState } from '@sealift/deploy/state.ts'
+import { runningComponents, type WantedState } from '@sealift/deploy/state.ts'
 import { type ComponentStatus, type Health, installationStatus, probeAll } from '@sealift/deploy/status.ts'
 import { isSealiftError, messageOf, SealiftError } from '@sealift/oci/sealift-error.ts'
 import { suggestion } from '@sealift/template/did-you-mean.ts'
 import type { ReleaseLibrary } from '../library/release-library.ts'
+import type { InstallationOpener, OpenedInstallation } from '../supervision/opened-installation.ts'
+import type { RunStates } from '../supervision/run-states.ts'
 import type { TargetRegistry } from '../targets/target-registry.ts'
-import type { DatabaseVault } from './database-vault.ts'
 import type { InstallationRegistry, KnownInstallation } from './installation-registry.ts'
 import { mergeLogs } from './merge-logs.ts'
 
@@ -22,28 +20,36 @@ export interface LogRequest {
   readonly since?: string
 }
 
+/** How an installation was found. */
+interface Look {
+  readonly summary: InstallationSummary
+  readonly components: readonly ComponentStatus[]
+  /** Absent where it could not be looked at. */
+  readonly opened?: OpenedInstallation
+}
+
 /** Tells how installations are. */
 export class InstallationView {
-  readonly #store: ContentStore
   readonly #library: ReleaseLibrary
   readonly #targets: TargetRegistry
   readonly #installations: InstallationRegistry
-  readonly #vault: DatabaseVault
+  readonly #opener: InstallationOpener
+  readonly #runStates: RunStates
   readonly #supervised: boolean
 
   constructor(parts: {
-    store: ContentStore
     library: ReleaseLibrary
     targets: TargetRegistry
     installations: InstallationRegistry
-    vault: DatabaseVault
+    opener: InstallationOpener
+    runStates: RunStates
     supervised: boolean
   }) {
-    this.#store = parts.store
     this.#library = parts.library
     this.#targets = parts.targets
     this.#installations = parts.installations
-    this.#vault = parts.vault
+    this.#opener = parts.opener
+    this.#runStates = parts.runStates
     this.#supervised = parts.supervised
   }
 
@@ -56,13 +62,12 @@ export class InstallationView {
   /** One installation with its components. @throws SealiftError `INSTALLATION_NOT_FOUND` */
   async status(name: string): Promise<InstallationStatus> {
     const known = (await this.#installations.find(name)) ?? (await this.#installations.get(name))
-    const { summary, components } = await this.#look(known)
-    const context = known.current === undefined ? undefined : await this.#context(name, known.current.state)
+    const { summary, components, opened } = await this.#look(known)
     return {
       ...summary,
       supervised: this.#supervised,
       components: components.map(({ component, health, message, ready, wanted, restarts, leftOver }) => {
-        const { definition, image } = (context as ResolveContext).state.components[component] as WantedState['components'][string]
+        const { definition, image } = (opened as OpenedInstallation).state.components[component] as WantedState['components'][string]
         return {
           name: component,
           module: definition.module,
@@ -74,7 +79,7 @@ export class InstallationView {
           replicas: wanted,
           restarts,
           leftOver,
-          addresses: addressesOf(context as ResolveContext, component),
+          addresses: addressesOf((opened as OpenedInstallation).resolve, component),
         }
       }),
     }
@@ -116,7 +121,7 @@ export class InstallationView {
     return mergeLogs(sources, follow)
   }
 
-  async #look(known: KnownInstallation): Promise<{ readonly summary: InstallationSummary; readonly components: readonly ComponentStatus[] }> {
+  async #look(known: KnownInstallation): Promise<Look> {
     const { name, application, environment, current, history } = known
     const base = { name, application, environment, revision: current?.number ?? null, version: current?.state.release.version ?? null }
     const summary = (health: Health, message: string, upgrade: string | null = null): InstallationSummary => ({ ...base, health, message, upgrade })
@@ -125,29 +130,22 @@ export class InstallationView {
       return { summary: summary(last?.outcome === 'pending' ? 'starting' : 'failed', last?.reason ?? 'Not installed.'), components: [] }
     }
     try {
-      const driver = await this.#targets.driverOf(environment)
-      const { health, components } = await this.#observe(driver, name, current.state)
+      const opened = await this.#opener.open({ ...known, current })
+      const { health, components } = await this.#observe(opened)
       const ill = components.filter((component) => component.health !== 'healthy')
       const message = ill.map(({ component, message: why }) => `${component}: ${why}`).join(' ')
-      return { summary: summary(health, message, await this.#newer(current.state)), components }
+      return { summary: summary(health, message, await this.#newer(current.state)), components, opened }
     } catch (thrown) {
       // One that can't be looked at is no reason to say nothing of the others.
-      return { summary: summary('failed', messageOf(thrown)), components: [] }
+      return { summary: summary(isSealiftError(thrown, 'ENGINE_UNREACHABLE') ? 'unknown' : 'failed', messageOf(thrown)), components: [] }
     }
   }
 
-  async #observe(driver: Driver, name: string, state: WantedState): Promise<{ readonly health: Health; readonly components: readonly ComponentStatus[] }> {
+  async #observe(opened: OpenedInstallation): Promise<{ readonly health: Health; readonly components: readonly ComponentStatus[] }> {
+    const { name, state, driver, resolve } = opened
     const observed = await driver.observe(name)
-    const secrets = new Map<string, string>()
-    for (const id of secretsOf(state).keys()) secrets.set(id, await this.#vault.get(id))
-    const probes = await probeAll(driver, await this.#context(name, state), observed, (id) => secrets.get(id) ?? '')
-    return installationStatus({ state, observed, probes, stopped: new Set() })
-  }
-
-  async #context(installation: string, state: WantedState): Promise<ResolveContext> {
-    const contents = new Map<string, Buffer>()
-    for (const digest of filesOf(state)) contents.set(digest, await readBlob(this.#store, digest))
-    return { installation, state, contents }
+    const probes = await probeAll(driver, resolve, observed, (id) => opened.secret(id))
+    return installationStatus({ state, observed, probes, stopped: await this.#runStates.stopped(name) })
   }
 
   async #newer({ release }: WantedState): Promise<string | null> {
