@@ -73,6 +73,11 @@ const TEMPLATES = {
 
 const LIBRARY = {
   RELEASE_NOT_FOUND: entry(4, 'The library has no such application or version.', 'See sealift releases.'),
+  RELEASE_IN_USE: entry(
+    3,
+    'A release that is to be removed is still needed, by an installation or as the base of another release.',
+    'Upgrade or uninstall what the message names, or remove the release that builds on it first.',
+  ),
   RELEASE_UNSIGNED: entry(3, 'A release has no signature of its publisher, and nobody would accept it.', 'Publish it again.'),
   RELEASE_OLDER: entry(
     3,

@@ -15,6 +15,7 @@ import { Exporter } from './library/exporter.ts'
 import { Importer } from './library/importer.ts'
 import { Publisher } from './library/publisher.ts'
 import { ReleaseLibrary } from './library/release-library.ts'
+import { ReleaseRemover } from './library/release-remover.ts'
 import { EventLog } from './supervision/event-log.ts'
 import { InstallationOpener } from './supervision/opened-installation.ts'
 import { Operations } from './supervision/operations.ts'
@@ -27,6 +28,7 @@ export interface Services {
   readonly jobs: JobQueue
   readonly keys: KeyRing
   readonly library: ReleaseLibrary
+  readonly releaseRemover: ReleaseRemover
   readonly publisher: Publisher
   readonly exporter: Exporter
   readonly importer: Importer
@@ -74,6 +76,7 @@ export function createServices(
     keys,
     library,
     targets,
+    releaseRemover: new ReleaseRemover({ db, library }),
     publisher: new Publisher(parts),
     exporter: new Exporter(parts),
     importer: new Importer({ ...parts, folder: join(path, 'content') }),

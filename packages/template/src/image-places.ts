@@ -20,3 +20,18 @@ export function* imagePlaces(template: Template): Generator<ImagePlace> {
   for (const [position, { image }] of (template.checks ?? []).entries()) yield { path: ['checks', position, 'image'], image }
   for (const [position, { image }] of (template.plugins ?? []).entries()) yield { path: ['plugins', position, 'image'], image }
 }
+
+/** The template with every image's text replaced, in all the places of {@link imagePlaces}. */
+export function mapImages(template: Template, replace: (image: string) => string): Template {
+  const of = <Owner extends { image?: string }>(owner: Owner): Owner => (owner.image === undefined ? owner : { ...owner, image: replace(owner.image) })
+  return {
+    ...template,
+    components: template.components.map((component) => ({
+      ...of(component),
+      ...(component.initContainers === undefined ? {} : { initContainers: component.initContainers.map(of) }),
+      ...(component.hooks === undefined ? {} : { hooks: Object.fromEntries(Object.entries(component.hooks).map(([moment, hook]) => [moment, of(hook)])) }),
+    })),
+    ...(template.checks === undefined ? {} : { checks: template.checks.map(of) }),
+    ...(template.plugins === undefined ? {} : { plugins: template.plugins.map(of) }),
+  }
+}

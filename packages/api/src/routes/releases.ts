@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { InspectedBundle } from '../bundle.ts'
 import { AbsolutePath, Input } from '../input.ts'
 import { Job } from '../job.ts'
-import { ReleaseDetail, ReleaseSummary } from '../release.ts'
+import { ReleaseDetail, ReleaseSummary, RemovedRelease } from '../release.ts'
 import { defineRoute } from '../route.ts'
 
 const Path = AbsolutePath('Absolute path of the bundle on the server’s machine.')
@@ -25,6 +25,14 @@ export const releaseRoutes = {
     params: Input({ application: Type.String(), version: Type.String() }),
     response: ReleaseDetail,
   }),
+  removeRelease: defineRoute({
+    id: 'removeRelease',
+    method: 'DELETE',
+    path: '/releases/:application/:version',
+    summary: 'Takes a release out of the library that no installation and no other release needs.',
+    params: Input({ application: Type.String(), version: Type.String() }),
+    response: RemovedRelease,
+  }),
   publish: defineRoute({
     id: 'publish',
     method: 'POST',
@@ -41,6 +49,10 @@ export const releaseRoutes = {
       allowSecrets: Type.Optional(
         Type.Array(Type.String(), { description: 'component/VARIABLE whose literal may be published though it looks like a secret.' }),
       ),
+      components: Type.Optional(
+        Type.Array(Type.String(), { minItems: 1, description: 'Only these components are published anew; the others come from the base by digest.' }),
+      ),
+      base: Type.Optional(Type.String({ description: 'Version or digest of the release that the other components come from; without it the newest.' })),
     }),
     response: Job,
   }),

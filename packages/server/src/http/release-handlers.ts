@@ -3,10 +3,11 @@ import type { Services } from '../services.ts'
 import { type RouteGroup, routeGroup } from './api-server.ts'
 
 /** Answers the routes about releases and bundles. */
-export function releaseHandlers({ library, publisher, exporter, importer, bundles }: Services): RouteGroup {
+export function releaseHandlers({ library, publisher, exporter, importer, bundles, releaseRemover }: Services): RouteGroup {
   return routeGroup(releaseRoutes, {
     listReleases: ({ query }) => library.list(query.application),
     getRelease: ({ params }) => library.describe(params.application, params.version),
+    removeRelease: ({ params }) => releaseRemover.remove(params.application, params.version),
     publish: ({ body }) => publisher.start(body),
     exportBundle: ({ body }) => exporter.start(body),
     inspectBundle: ({ body }) => bundles.inspect(body.path),

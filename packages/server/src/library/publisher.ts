@@ -1,5 +1,3 @@
-import { readFile, realpath, stat } from 'node:fs/promises'
-import { dirname, isAbsolute, join, relative } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Job } from '@sealift/api/job.ts'
 import type { Published } from '@sealift/api/published.ts'
@@ -11,9 +9,9 @@ import { sign } from '@sealift/bundle/signature/signature.ts'
 import type { ContentStore } from '@sealift/content/content-store.ts'
 import { writeBlob } from '@sealift/content/read-blob.ts'
 import { hostPlatform, type Platform, parsePlatform } from '@sealift/oci/platform.ts'
-import { isSealiftError, SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
+import { isSealiftError, SealiftError } from '@sealift/oci/sealift-error.ts'
 import { checkFileContent } from '@sealift/template/check-template.ts'
-import { parseTemplate } from '@sealift/template/parse-template.ts'
+import { type PinnedTemplate, publishedPart, publishPartially } from '@sealift/template/partial-publication.ts'
 import { encodeRelease, filesOf, imagesOf, type Release, releaseDigest } from '@sealift/template/release.ts'
 import type { Template } from '@sealift/template/schema/template.ts'
 import type { JobQueue } from '../jobs/job-queue.ts'
@@ -21,12 +19,16 @@ import type { JobContext } from '../jobs/job-work.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { ImageOrigin } from './image-origin.ts'
 import { collectImages } from './release-images.ts'
-import { type ReleaseLibrary, releaseSize } from './release-library.ts'
+import { type HeldRelease, type ReleaseLibrary, releaseSize } from './release-library.ts'
+import { openTemplateFile, type TemplateSource } from './template-source.ts'
 
 type PublishRequest = RouteInput<typeof releaseRoutes.publish>['body']
 
-/** The largest file that a template may carry for a component. */
-const MAX_FILE_BYTES = 16 * 1024 * 1024
+/** What a publication makes anew, and from what it takes the rest. */
+interface Partly {
+  readonly components: readonly string[]
+  readonly base: HeldRelease
+}
 
 /** Makes releases out of templates, files and images. */
 export class Publisher {
@@ -47,43 +49,52 @@ export class Publisher {
    * @throws SealiftError `FILE_NOT_FOUND`, `TEMPLATE_INVALID`, `SECRET_LITERAL`, `JOB_CONFLICT`
    */
   async start(request: PublishRequest): Promise<Job> {
-    const template = await this.#readTemplate(request)
-    const version = versionOf(template, request)
+    const source = await this.#source(request)
+    const version = versionOf(source.template, request)
+    const partly = await this.#partly(source.template, request)
     return this.#jobs.start({
       kind: 'publish',
-      title: `publish ${template.name} ${version}`,
+      title: `publish ${source.template.name} ${version}`,
       request,
-      exclusive: [`application ${template.name}`],
-      run: (context) => this.#publish(template, version, request, context),
+      exclusive: [`application ${source.template.name}`],
+      run: (context) => this.#publish(source, version, partly, request, context),
     })
   }
 
-  async #readTemplate(request: PublishRequest): Promise<Template> {
-    let text: string
-    try {
-      text = await readFile(request.template, 'utf8')
-    } catch (thrown) {
-      throw toSealiftError(thrown, `reading the template ${request.template}`)
-    }
-    const template = parseTemplate(text, request.template, { allowSecrets: request.allowSecrets ?? [] })
-    if (template.artifacts !== undefined && template.artifacts.length > 0) {
+  async #source(request: PublishRequest): Promise<TemplateSource> {
+    const source = await openTemplateFile(request.template, request.allowSecrets)
+    const { artifacts = [] } = source.template
+    if (artifacts.length > 0) {
       throw new SealiftError(
         'TEMPLATE_UNSUPPORTED',
-        `${request.template}: artifacts: this version of Sealift does not carry artifacts yet, and leaves nothing out in silence`,
+        `${source.name}: artifacts: this version of Sealift does not carry artifacts yet, and leaves nothing out in silence`,
       )
     }
-    return template
+    return source
   }
 
-  async #publish(template: Template, version: string, request: PublishRequest, context: JobContext): Promise<Published> {
-    const files = await this.#storeFiles(template, dirname(request.template), context)
-    const origin: ImageOrigin = {
-      from: request.images ?? 'auto',
-      ...(request.engine === undefined ? {} : { engine: request.engine }),
-      insecureRegistries: request.insecureRegistries ?? [],
-      platforms: platformsOf(template),
+  /** What was asked for of a partial publication, checked as far as it can be before images are looked for. */
+  async #partly(template: Template, { components, base }: PublishRequest): Promise<Partly | undefined> {
+    if (components === undefined) {
+      if (base === undefined) return undefined
+      throw new SealiftError('USAGE', `a base (${base}) was named, but no components`, {
+        hint: 'Say which components are to be published anew: --components a,b',
+      })
     }
-    const images = await collectImages(this.#store, imagesOf(template), origin, await this.#library.all(), context)
+    const held = await this.#library.find(template.name, base)
+    publishedPart(template, components, held.release)
+    return { components, base: held }
+  }
+
+  async #publish(source: TemplateSource, version: string, partly: Partly | undefined, request: PublishRequest, context: JobContext): Promise<Published> {
+    const whole = source.template
+    const pinned = await this.#pin(
+      partly === undefined ? source : { ...source, template: publishedPart(whole, partly.components, partly.base.release) },
+      request,
+      context,
+    )
+    const merged = partly === undefined ? { ...pinned, kept: [], dropped: [] } : publishPartially(whole, pinned, partly.base.release)
+    const { template, images, files, kept, dropped } = merged
     context.signal.throwIfAborted()
     context.progress('Signing the release')
     const key = await this.#keys.signingKey()
@@ -99,33 +110,42 @@ export class Publisher {
       template,
       images,
       files,
-      published: template.components.map(({ name }) => name),
+      published: pinned.template.components.map(({ name }) => name),
+      ...(partly === undefined ? {} : { base: partly.base.row.digest }),
     }
-    const same = await this.#sameAsHeld(release, key.fingerprint)
-    if (same !== undefined) return { ...same, unchanged: true }
+    const signer = formatFingerprint(key.fingerprint)
+    const held = await this.#labelled(template.name, version)
+    if (held !== undefined && isSame(held, release, key.fingerprint)) return publishedOf(held.release, held.row.digest, signer, { unchanged: true, dropped })
     const bytes = encodeRelease(release)
     const digest = releaseDigest(bytes)
     await writeBlob(this.#store, bytes)
     const signature = await writeBlob(this.#store, sign(key, PayloadType.release, bytes))
     await this.#library.add([{ digest, release, signature, signer: key.fingerprint, origin: 'published', rebind: known !== undefined }])
-    return this.#published(release, digest, formatFingerprint(key.fingerprint), false)
+    if (kept.length > 0) context.log(`Taken from ${partly?.base.row.version}: ${kept.join(', ')}`)
+    if (dropped.length > 0) context.log(`No longer in the application: ${dropped.join(', ')}`)
+    return publishedOf(release, digest, signer, { unchanged: false, dropped, ...(held === undefined ? {} : { replaced: held.row.digest }) })
   }
 
-  #published(release: Release, digest: string, signer: string, unchanged: boolean): Published {
-    const { application, version, sequence } = release
-    return { application, version, digest, sequence, signer, size: releaseSize(release), images: Object.keys(release.images).length, unchanged }
+  /** A template's images and files, brought into the store. */
+  async #pin(source: TemplateSource, request: PublishRequest, context: JobContext): Promise<PinnedTemplate> {
+    const { template } = source
+    const files = await this.#storeFiles(source, context)
+    const origin: ImageOrigin = {
+      from: request.images ?? 'auto',
+      ...(request.engine === undefined ? {} : { engine: request.engine }),
+      insecureRegistries: request.insecureRegistries ?? [],
+      platforms: platformsOf(template),
+    }
+    const images = await collectImages(this.#store, imagesOf(template), origin, await this.#library.all(), context)
+    return { template, images, files }
   }
 
-  /** The label's release where it has the very content that was to be published. Under a new key all is published anew: it may be the only one that sites still trust. */
-  async #sameAsHeld(release: Release, signer: Fingerprint): Promise<Published | undefined> {
-    const held = await this.#library.find(release.application, release.version).catch((thrown: unknown) => {
+  /** The release that a version's label points to. */
+  async #labelled(application: string, version: string): Promise<HeldRelease | undefined> {
+    return this.#library.find(application, version).catch((thrown: unknown) => {
       if (isSealiftError(thrown, 'RELEASE_NOT_FOUND')) return undefined
       throw thrown
     })
-    if (held === undefined || held.row.signer !== signer) return undefined
-    const comparable = ({ sequence: _sequence, createdAt: _createdAt, ...content }: Release): unknown => JSON.parse(JSON.stringify(content)) as unknown
-    if (!isDeepStrictEqual(comparable(held.release), comparable(release))) return undefined
-    return this.#published(held.release, held.row.digest, formatFingerprint(signer), true)
   }
 
   async #refuseForeign(application: string, boundKey: string): Promise<void> {
@@ -136,15 +156,45 @@ export class Publisher {
     })
   }
 
-  async #storeFiles(template: Template, folder: string, context: JobContext): Promise<Release['files']> {
+  async #storeFiles(from: TemplateSource, context: JobContext): Promise<Release['files']> {
+    const { template } = from
     const files: Release['files'] = {}
     for (const source of filesOf(template)) {
       context.progress(`Reading ${source}`)
-      const bytes = await readTemplateFile(folder, source)
+      const bytes = await from.readFile(source)
       checkSubstitution(template, source, bytes)
       files[source] = { digest: await writeBlob(this.#store, bytes), size: bytes.length }
     }
     return files
+  }
+}
+
+/** Whether a label's release has the very content that was to be published. Under a new key all is published anew: it may be the only one that sites still trust. */
+function isSame(held: HeldRelease, release: Release, signer: Fingerprint): boolean {
+  const comparable = ({ sequence: _sequence, createdAt: _createdAt, ...content }: Release): unknown => JSON.parse(JSON.stringify(content)) as unknown
+  return held.row.signer === signer && isDeepStrictEqual(comparable(held.release), comparable(release))
+}
+
+function publishedOf(
+  release: Release,
+  digest: string,
+  signer: string,
+  { unchanged, dropped, replaced }: { readonly unchanged: boolean; readonly dropped: readonly string[]; readonly replaced?: string },
+): Published {
+  const { application, version, sequence, published, base } = release
+  return {
+    application,
+    version,
+    digest,
+    sequence,
+    signer,
+    size: releaseSize(release),
+    images: Object.keys(release.images).length,
+    unchanged,
+    published: [...published],
+    dropped: [...dropped],
+    ...(base === undefined ? {} : { base }),
+    ...(replaced === undefined ? {} : { replaced }),
   }
 }
 
@@ -165,20 +215,5 @@ function checkSubstitution(template: Template, source: string, content: Buffer):
     if (files?.some((file) => file.source === source && file.template === true) !== true) continue
     const [problem] = checkFileContent(template, name, source, content)
     if (problem !== undefined) throw new SealiftError('TEMPLATE_INVALID', `${source}: ${problem.message}`)
-  }
-}
-
-/** A file of the template's folder; links that lead out of it are refused, so that a template from elsewhere carries off nothing else. */
-async function readTemplateFile(folder: string, source: string): Promise<Buffer> {
-  try {
-    const root = await realpath(folder)
-    const path = await realpath(join(root, source))
-    const inside = relative(root, path)
-    if (inside.startsWith('..') || isAbsolute(inside)) throw new SealiftError('FILE_DENIED', `${source}: lies outside the template's folder ${folder}`)
-    const { size } = await stat(path)
-    if (size > MAX_FILE_BYTES) throw new SealiftError('TEMPLATE_INVALID', `${source}: has ${size} bytes, more than the ${MAX_FILE_BYTES} that a file may have`)
-    return await readFile(path)
-  } catch (thrown) {
-    throw toSealiftError(thrown, `reading ${source}, which the template names`)
   }
 }

@@ -57,18 +57,24 @@ export class ReleaseLibrary {
   /** One release whole. @throws SealiftError `RELEASE_NOT_FOUND` */
   async describe(application: string, version: string): Promise<ReleaseDetail> {
     const held = await this.find(application, version)
-    const { release } = held
+    const { release, row } = held
+    const labelled = await this.#db.selectFrom('release_label').select('version').where('digest', '=', row.digest).executeTakeFirst()
     return {
       ...summaryOf(held),
       description: release.template.description ?? '',
       template: release.template,
+      published: [...release.published],
+      ...(release.base === undefined ? {} : { base: { digest: release.base, ...(await this.#versionOf(release.base)) } }),
+      labelled: labelled !== undefined,
+      componentList: componentsOf(release),
+      files: Object.entries(release.files).map(([path, { digest, size }]) => ({ path, digest, size })),
       images: Object.values(release.images).flatMap(({ reference, platforms }) =>
         platforms.map((image) => ({
           reference,
           platform: formatPlatform(image.platform),
           config: image.config.digest,
           manifest: image.manifest.digest,
-          size: image.layers.reduce((sum, { size }) => sum + size, image.config.size + image.manifest.size),
+          size: imageSize(image),
           provenance: provenanceInWords(image),
         })),
       ),
@@ -168,6 +174,10 @@ export class ReleaseLibrary {
     })
   }
 
+  async #versionOf(digest: Digest): Promise<{ readonly version?: string }> {
+    return (await this.#db.selectFrom('release').select('version').where('digest', '=', digest).executeTakeFirst()) ?? {}
+  }
+
   async #notFound(application: string, version: string): Promise<SealiftError> {
     const held = await this.#db.selectFrom('release_label').selectAll().execute()
     const versions = held.filter((label) => label.application === application).map((label) => label.version)
@@ -183,6 +193,22 @@ export class ReleaseLibrary {
 /** Plain bytes of everything that a release consists of. */
 export function releaseSize(release: Release): number {
   return contentOf(release).reduce((sum, { size }) => sum + size, 0)
+}
+
+const imageSize = ({ layers, config, manifest }: ReleaseImagePlatform): number => layers.reduce((sum, { size }) => sum + size, config.size + manifest.size)
+
+function componentsOf({ template, images, published }: Release): ReleaseDetail['componentList'] {
+  return template.components.map(({ name, workload, module, image }) => {
+    const [first] = image === undefined ? [] : (images[image]?.platforms ?? [])
+    return {
+      name,
+      workload,
+      ...(module === undefined ? {} : { module }),
+      ...(image === undefined ? {} : { image }),
+      size: first === undefined ? 0 : imageSize(first),
+      published: published.includes(name),
+    }
+  })
 }
 
 function summaryOf({ row, release }: HeldRelease): ReleaseSummary {
