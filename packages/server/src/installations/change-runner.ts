@@ -209,7 +209,6 @@ export class ChangeRunner {
         },
       })
     }
-    if (plan.kind === 'uninstall') await this.#forgetWhereDeleted(plan)
     return {
       installation: plan.installation,
       application,
@@ -218,12 +217,6 @@ export class ChangeRunner {
       unchanged: plan.items.every(({ effect }) => effect === 'kept' || effect === 'offered'),
       checks: result.checks.map(({ check, exitCode }) => ({ check, exitCode })),
     }
-  }
-
-  async #forgetWhereDeleted(plan: Plan): Promise<void> {
-    if (!plan.steps.some((step) => step.kind === 'uninstall' && step.deleteData)) return
-    await this.#parts.vault.forget(plan.installation)
-    await this.#parts.installations.forget(plan.installation)
   }
 }
 

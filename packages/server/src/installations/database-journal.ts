@@ -5,7 +5,7 @@ import type { Transaction } from 'kysely'
 import type { Database } from '../database/open-database.ts'
 import type { Tables } from '../database/tables.ts'
 
-/** Keeps runs and revisions in the database; each method is one transaction. */
+/** Keeps runs and revisions in the database; each method is one transaction. The end of an uninstallation that deleted the data takes all else of the installation along. */
 export class DatabaseJournal implements Journal {
   readonly #db: Database
 
@@ -43,6 +43,7 @@ export class DatabaseJournal implements Journal {
   async end(id: string, revisions: readonly Revision[]): Promise<void> {
     await this.#change(id, async (run, tx) => {
       for (const revision of revisions) await record(tx, revision)
+      if (deletesData(run.plan)) await forget(tx, run.plan.installation)
       return { ...run, ended: true }
     })
   }
@@ -77,6 +78,17 @@ export class DatabaseJournal implements Journal {
         .execute()
     })
   }
+}
+
+/** Of an uninstallation that deleted the data nothing is left to reinstall over. */
+function deletesData({ kind, steps }: Plan): boolean {
+  return kind === 'uninstall' && steps.some((step) => step.kind === 'uninstall' && step.deleteData)
+}
+
+/** In the transaction that ends the run: a program killed right after it must not leave an installation that is neither there nor gone. */
+async function forget(tx: Transaction<Tables>, installation: string): Promise<void> {
+  await tx.deleteFrom('secret').where('id', '>=', `${installation}/`).where('id', '<', `${installation}0`).execute()
+  await tx.deleteFrom('installation').where('name', '=', installation).execute()
 }
 
 async function record(tx: Transaction<Tables>, revision: Revision): Promise<void> {

@@ -29,13 +29,4 @@ describe('the vault in the database', () => {
     await folder.db.updateTable('secret').set({ id: 'shop/site/y' }).where('id', '=', id).execute()
     await expect(vault.get('shop/site/y')).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' })
   })
-
-  it('forgets the secrets of one installation, and not those of one whose name begins alike', async () => {
-    await using folder = await temporaryDataFolder()
-    const vault = new DatabaseVault(folder.db, folder.masterKey)
-    for (const installation of ['shop', 'shop-2', 'shop0', 'sho', 'shops']) await vault.seal(`${installation}/site/x`, 'text')
-    await vault.forget('shop')
-    const left = await folder.db.selectFrom('secret').select('id').orderBy('id').execute()
-    expect(left.map(({ id }) => id.split('/')[0])).toEqual(['sho', 'shop-2', 'shop0', 'shops'])
-  })
 })

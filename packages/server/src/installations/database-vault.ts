@@ -33,11 +33,6 @@ export class DatabaseVault implements SecretVault {
     return id
   }
 
-  /** Forgets all secrets of an installation. */
-  async forget(installation: string): Promise<void> {
-    await this.#db.deleteFrom('secret').where('id', '>=', `${installation}/`).where('id', '<', `${installation}0`).execute()
-  }
-
   async #insert(id: string, value: string): Promise<void> {
     await this.#db
       .insertInto('secret')
