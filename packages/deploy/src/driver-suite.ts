@@ -181,6 +181,54 @@ export function driverSuite(name: string, factory: DriverFactory): void {
       await until('web runs a third time', () => isRunning('web'))
     })
 
+    test('restarts the program of one replica', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      await driver.ensureComponent(component('web', service, { replicas: 2, hash: 'two' }))
+      await until('web runs', () => isRunning('web'))
+      const startOf = async (index: number): Promise<string | undefined> =>
+        (await observe('web'))?.replicas.find((replica) => replica.index === index)?.startedAt
+      const before = [await startOf(0), await startOf(1)]
+      await subject.pause(1100)
+      await driver.restart(INSTALLATION, 'web', 1)
+      await until('web runs again', () => isRunning('web'))
+      expect(await startOf(0)).toBe(before[0])
+      expect(await startOf(1)).not.toBe(before[1])
+      await expect(driver.restart(INSTALLATION, 'web', 7)).rejects.toMatchObject({ code: 'REPLICA_NOT_FOUND' })
+    })
+
+    test('tells of what happens to components, whoever does it, until told to stop', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      const abort = new AbortController()
+      const seen: string[] = []
+      const other = await subject.reconnect()
+      const watching = Promise.withResolvers<void>()
+      const changed = Promise.withResolvers<void>()
+      const ended = (async () => {
+        for await (const event of driver.watch(abort.signal)) {
+          seen.push(event.kind)
+          if (event.kind === 'watching') watching.resolve()
+          else if (event.installation === INSTALLATION && event.component === 'web') changed.resolve()
+        }
+      })()
+      await watching.promise
+      await other.ensureComponent(component('web', service))
+      await changed.promise
+      abort.abort()
+      await ended
+      expect(seen[0]).toBe('watching')
+    })
+
+    test('sees limits, and gives them', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      const limited = component('web', service, { cpu: 0.5, memory: 64 * 1024 * 1024, hash: 'limited' })
+      await driver.ensureComponent(limited)
+      await until('web runs', () => isRunning('web'))
+      expect((await observe('web'))?.replicas).toMatchObject([{ cpu: 0.5, memory: 64 * 1024 * 1024 }])
+    })
+
     test('counts the restarts of what keeps ending', async () => {
       const { crashing } = subject.programs
       await prepare(crashing)

@@ -152,6 +152,12 @@ export interface ObservedReplica {
   readonly image: string
   /** Why it is as it is, where the target says so. */
   readonly message?: string
+  /** What someone changed about it past the driver, in words; {@link Driver.ensureComponent} undoes it. */
+  readonly drift?: string
+  /** cores that it is limited to */
+  readonly cpu?: number
+  /** bytes that it is limited to */
+  readonly memory?: number
 }
 
 /** What a driver sees of a component. */
@@ -166,6 +172,13 @@ export interface Observed {
   /** Target names of the volumes that are there. */
   readonly volumes: readonly string[]
 }
+
+/** What {@link Driver.watch} tells. */
+export type TargetEvent =
+  /** From now on nothing is missed. */
+  | { readonly kind: 'watching' }
+  /** Something happened to a component; {@link Driver.observe} tells how it is now. */
+  | { readonly kind: 'changed'; readonly installation: string; readonly component: string }
 
 /** One thing that preflight found. */
 export interface Finding {
@@ -274,6 +287,11 @@ export interface Driver extends AsyncDisposable {
   /** Removes everything of an installation; volumes only if told to. */
   removeInstallation(installation: string, options: { readonly deleteData: boolean }): Promise<void>
   observe(installation: string): Promise<Observed>
+  /**
+   * Tells of changes to components, whoever makes them, until the signal is aborted. Begins with `watching`.
+   * @throws SealiftError `ENGINE_UNREACHABLE` as soon as the target goes away
+   */
+  watch(signal: AbortSignal): AsyncIterable<TargetEvent>
   /** One attempt of a probe against a replica, `timeout` in seconds. Whatever is wrong with the replica is an unhealthy result, not an error. */
   probe(
     installation: string,
@@ -284,6 +302,11 @@ export interface Driver extends AsyncDisposable {
   ): Promise<{ readonly healthy: boolean; readonly message: string }>
   stop(installation: string, component: string): Promise<void>
   start(installation: string, component: string): Promise<void>
+  /**
+   * Ends the program of one replica gracefully and starts it again in the same container.
+   * @throws SealiftError `REPLICA_NOT_FOUND`
+   */
+  restart(installation: string, component: string, replica: number): Promise<void>
   runOnce(run: RunOnce): Promise<RunResult>
   logs(installation: string, component: string, options: LogOptions): AsyncIterable<LogLine>
   exec(request: ExecRequest): Promise<{ readonly exitCode: number }>

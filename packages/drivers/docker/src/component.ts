@@ -3,7 +3,7 @@ import type { EngineSettings } from './container-spec.ts'
 import type { EngineClient } from './engine-client.ts'
 import { Label } from './labels.ts'
 import { ensureReplica, removeReplica, startHolder } from './pod.ts'
-import { currentMain, findReplicas, holderOf, naming, sharesNetwork } from './replica.ts'
+import { currentMain, findReplicas, holderOf, naming, requireMain, sharesNetwork } from './replica.ts'
 import { ensureVolumes } from './volumes.ts'
 
 /** How many replicas this driver runs: one machine has one of a daemon, and schedules are not its work. */
@@ -59,5 +59,17 @@ export async function startComponent(engine: EngineClient, installation: string,
     } catch (thrown) {
       throw naming(thrown, component, replica.index)
     }
+  }
+}
+
+/** Ends the program of one replica gracefully and starts it again in its container. */
+export async function restartReplica(engine: EngineClient, installation: string, component: string, index: number): Promise<void> {
+  const { replica, main } = await requireMain(engine, installation, component, index)
+  const holder = holderOf(replica, main)
+  try {
+    if (holder !== undefined && !holder.State.Running) await startHolder(engine, component, holder.Id)
+    await engine.restartContainer(main.Id)
+  } catch (thrown) {
+    throw naming(thrown, component, index)
   }
 }

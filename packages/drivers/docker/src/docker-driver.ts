@@ -1,5 +1,5 @@
 import type { Capabilities, Driver, Feature } from '@sealift/deploy/driver.ts'
-import { ensureComponent, removeComponent, startComponent, stopComponent } from './component.ts'
+import { ensureComponent, removeComponent, restartReplica, startComponent, stopComponent } from './component.ts'
 import { type EngineSettings, logConfigFor } from './container-spec.ts'
 import { isLocalAddress } from './engine-address.ts'
 import { EngineClient } from './engine-client.ts'
@@ -13,6 +13,7 @@ import { observe } from './observe.ts'
 import { freeDisk, preflight } from './preflight.ts'
 import { probe } from './probe.ts'
 import { runOnce } from './run-once.ts'
+import { watch } from './watch.ts'
 
 const ACTS: readonly Feature[] = ['stateless', 'stateful', 'daemon', 'job', 'sharedVolumes', 'hostPorts']
 
@@ -44,6 +45,8 @@ export function createDockerDriver({ address }: { readonly address: string }): D
     probe: (installation, component, replica, action, timeout) => probe(engine, installation, component, replica, action, timeout),
     stop: (installation, component) => stopComponent(engine, installation, component),
     start: (installation, component) => startComponent(engine, installation, component),
+    restart: (installation, component, replica) => restartReplica(engine, installation, component, replica),
+    watch: (signal) => watch(engine, signal),
     runOnce: async (run) => runOnce(engine, await settings(), run),
     logs: (installation, component, options) => readLogs(engine, installation, component, options),
     exec: async (request) => ({ exitCode: await exec(engine, request) }),

@@ -108,8 +108,18 @@ export class EngineClient implements Disposable {
     await this.#connection.do('POST', `/containers/${encodeURIComponent(container)}/stop`, { query: { t: grace }, accept: [404] })
   }
 
+  /** Stops a container and starts it again, keeping what it is. */
+  async restartContainer(container: string): Promise<void> {
+    await this.#connection.do('POST', `/containers/${encodeURIComponent(container)}/restart`)
+  }
+
   async killContainer(container: string): Promise<void> {
     await this.#connection.do('POST', `/containers/${encodeURIComponent(container)}/kill`, { accept: [404, 409] })
+  }
+
+  /** Gives a container other limits while it runs. */
+  async updateContainer(container: string, limits: { readonly NanoCpus?: number; readonly Memory?: number; readonly MemorySwap?: number }): Promise<void> {
+    await this.#connection.do('POST', `/containers/${encodeURIComponent(container)}/update`, { json: limits })
   }
 
   async unpauseContainer(container: string): Promise<void> {
@@ -173,6 +183,13 @@ export class EngineClient implements Disposable {
   async pathExists(container: string, path: string): Promise<boolean> {
     const status = await this.#connection.do('HEAD', `/containers/${encodeURIComponent(container)}/archive`, { query: { path }, accept: [404] })
     return status !== 404
+  }
+
+  // Events
+
+  /** What happens on the engine from now on, one JSON document after the other. */
+  async events(filters: Filters, signal: AbortSignal): Promise<Readable> {
+    return this.#connection.send('GET', '/events', { query: { filters: JSON.stringify(filters) }, signal })
   }
 
   // Exec

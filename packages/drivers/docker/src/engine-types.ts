@@ -51,7 +51,7 @@ export interface ContainerDetails {
   readonly RestartCount: number
   readonly State: ContainerState
   readonly Config: { readonly Labels: Readonly<Record<string, string>> | null; readonly Hostname: string; readonly Image: string }
-  readonly HostConfig: { readonly NetworkMode: string }
+  readonly HostConfig: { readonly NetworkMode: string; readonly NanoCpus?: number; readonly Memory?: number }
   readonly NetworkSettings: {
     readonly Networks: Readonly<Record<string, { readonly IPAddress: string; readonly NetworkID: string }>> | null
   }
@@ -132,6 +132,13 @@ export interface NetworkSummary {
 export interface VolumeDetails {
   readonly Name: string
   readonly Labels: Readonly<Record<string, string>> | null
+}
+
+/** What the engine says of something that happened. */
+export interface EngineEvent {
+  readonly Type: string
+  readonly Action: string
+  readonly Actor: { readonly ID: string; readonly Attributes?: Readonly<Record<string, string>> | null }
 }
 
 export interface ExecDetails {

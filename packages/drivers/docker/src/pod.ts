@@ -4,9 +4,10 @@ import type { EngineClient } from './engine-client.ts'
 import type { ContainerDetails } from './engine-types.ts'
 import { putFiles } from './files.ts'
 import { Label } from './labels.ts'
-import { holderName, mainName, nextName } from './names.ts'
+import { canHaveLimits, ensureLimits } from './limits.ts'
+import { holderName, mainName, networkName, nextName } from './names.ts'
 import { explainPortConflict } from './port-conflict.ts'
-import { holderOf, naming, type Replica, sharesNetwork } from './replica.ts'
+import { holderOf, isOnNetwork, naming, type Replica, sharesNetwork } from './replica.ts'
 
 /**
  * Brings one replica to the wanted state, whatever an earlier try left behind. What is new is made
@@ -30,8 +31,10 @@ export async function ensureReplica(
 
 async function bring(engine: EngineClient, settings: EngineSettings, wanted: WantedComponent, index: number, found: Replica): Promise<boolean> {
   const pod = podHash(wanted, index)
+  const network = networkName(wanted.installation)
+  const networkId = (await engine.findNetwork(network))?.Id
   const keptHolder = found.holders
-    .filter(({ Config }) => Config.Labels?.[Label.pod] === pod)
+    .filter((holder) => holder.Config.Labels?.[Label.pod] === pod && isOnNetwork(holder, network, networkId))
     // Of several the one in use: the others are left from a try that was cut off.
     .toSorted((a, b) => Number(b.State.Running) - Number(a.State.Running))[0]
   const keptMain =
@@ -40,6 +43,7 @@ async function bring(engine: EngineClient, settings: EngineSettings, wanted: Wan
       (main) =>
         main.Config.Labels?.[Label.hash] === wanted.hash &&
         holderOf({ ...found, holders: [keptHolder] }, main) !== undefined &&
+        canHaveLimits(main, wanted) &&
         // One that never started may lack its files.
         main.State.Status !== 'created' &&
         main.State.Status !== 'dead',
@@ -77,17 +81,18 @@ async function bring(engine: EngineClient, settings: EngineSettings, wanted: Wan
 async function resume(engine: EngineClient, wanted: WantedComponent, holder: ContainerDetails, main: ContainerDetails): Promise<boolean> {
   // A job that ended is done; it runs again when its wanted state changes.
   if (wanted.workload === 'job' && main.State.Status === 'exited') return false
-  let changed = false
+  let changed = await ensureLimits(engine, main, wanted)
   if (main.State.Paused) {
     await engine.unpauseContainer(main.Id)
     changed = true
   }
-  if (!holder.State.Running) {
+  const isHeld = holder.State.Running
+  if (!isHeld) {
     await startHolder(engine, wanted.name, holder.Id)
     changed = true
   }
-  if (main.State.Restarting && !changed) return false
-  if (main.State.Running && !changed && sharesNetwork(main, holder)) return false
+  if (main.State.Restarting && isHeld) return changed
+  if (main.State.Running && isHeld && sharesNetwork(main, holder)) return changed
   // It may run in a network that its holder has left: only a new start takes it into the present one.
   await engine.stopContainer(main.Id, Math.ceil(wanted.stopGrace))
   await engine.startContainer(main.Id)

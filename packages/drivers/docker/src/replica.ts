@@ -53,6 +53,18 @@ export function sharesNetwork(main: ContainerDetails, holder: ContainerDetails |
 }
 
 /**
+ * Whether a holder is on its installation's network as that is now. One that was taken off it, or whose
+ * network was removed and made anew, can't come back to it.
+ * @param network the network's ID, undefined where it is not there
+ */
+export function isOnNetwork({ NetworkSettings }: ContainerDetails, name: string, network: string | undefined): boolean {
+  const entry = NetworkSettings.Networks?.[name]
+  if (entry === undefined) return false
+  // One that never ran names no network yet; Podman names it by its name.
+  return entry.NetworkID === '' || entry.NetworkID === network || entry.NetworkID === name
+}
+
+/**
  * One replica and the main container that counts.
  * @throws SealiftError `REPLICA_NOT_FOUND`
  */

@@ -13,6 +13,7 @@ import type {
   Progress,
   RunOnce,
   RunResult,
+  TargetEvent,
   WantedComponent,
   WantedImage,
 } from '@sealift/deploy/driver.ts'
@@ -115,7 +116,11 @@ export class MemoryDriver implements Driver {
     const before = this.#engine.replicas(wanted.installation, wanted.name)
     const after = Array.from({ length: wanted.replicas }, (_, index): MemoryReplica => {
       const there = before.find((replica) => replica.index === index)
-      const untouched = there?.wanted.hash === wanted.hash && (wanted.workload === 'job' || there.stoppedAt === undefined)
+      const untouched =
+        there?.wanted.hash === wanted.hash &&
+        there.drift === undefined &&
+        sameLimits(there.wanted, wanted) &&
+        (wanted.workload === 'job' || there.stoppedAt === undefined)
       return there !== undefined && untouched ? there : { index, wanted, startedAt: this.#engine.clock.now() }
     })
     this.#engine.setReplicas(wanted.installation, wanted.name, after)
@@ -149,9 +154,16 @@ export class MemoryDriver implements Driver {
     return [...this.#engine.volumes].filter((volume) => volume.startsWith(`${installation}.`))
   }
 
-  #observe({ index, wanted, startedAt, stoppedAt }: MemoryReplica): ObservedReplica {
+  #observe({ index, wanted, startedAt, stoppedAt, drift }: MemoryReplica): ObservedReplica {
     const { exitAfter, exitCode = 0, output } = this.#engine.behaviourOf(wanted.image)
-    const seen = { index, hash: wanted.hash, image: wanted.image.config, startedAt: new Date(startedAt).toISOString() }
+    const seen = {
+      index,
+      hash: wanted.hash,
+      image: wanted.image.config,
+      startedAt: new Date(startedAt).toISOString(),
+      ...limitsOf(wanted),
+      ...(drift === undefined ? {} : { drift }),
+    }
     if (stoppedAt !== undefined) return { ...seen, state: 'exited', restarts: 0, exitCode: 143 }
     const age = this.#engine.clock.now() - startedAt
     if (wanted.workload === 'job') {
@@ -181,8 +193,9 @@ export class MemoryDriver implements Driver {
     const there = this.#engine.replicas(installation, component).find(({ index }) => index === replica)
     if (there === undefined || this.#observe(there).state !== 'running') return { healthy: false, message: 'the container is not running' }
     if (action.kind === 'exec' && action.command[0] === 'false') return { healthy: false, message: 'false ended with 1' }
-    const { readyAfter = 0 } = this.#engine.behaviourOf(there.wanted.image)
-    const ready = readyAfter !== 'never' && this.#engine.clock.now() - there.startedAt >= readyAfter
+    const { readyAfter = 0, hangsAfter = Number.POSITIVE_INFINITY } = this.#engine.behaviourOf(there.wanted.image)
+    const age = this.#engine.clock.now() - there.startedAt
+    const ready = readyAfter !== 'never' && age >= readyAfter && age < hangsAfter
     return ready ? { healthy: true, message: 'ok' } : { healthy: false, message: 'connection refused' }
   }
 
@@ -206,6 +219,49 @@ export class MemoryDriver implements Driver {
       component,
       replicas.map(({ index, wanted }) => ({ index, wanted, startedAt })),
     )
+  }
+
+  async restart(installation: string, component: string, replica: number): Promise<void> {
+    await this.#call('restart', `${component}/${replica}`)
+    const replicas = this.#engine.replicas(installation, component)
+    if (!replicas.some(({ index }) => index === replica)) throw new SealiftError('REPLICA_NOT_FOUND', `component ${component} has no replica ${replica}`)
+    const startedAt = this.#engine.clock.now()
+    this.#engine.setReplicas(
+      installation,
+      component,
+      replicas.map((there) => (there.index === replica ? { index: replica, wanted: there.wanted, startedAt } : there)),
+    )
+  }
+
+  async *watch(signal: AbortSignal): AsyncGenerator<TargetEvent> {
+    await this.#call('watch', '')
+    const events: TargetEvent[] = [{ kind: 'watching' }]
+    let gone = false
+    let wake = (): void => {}
+    const watcher = {
+      changed: (installation: string, component: string): void => {
+        events.push({ kind: 'changed', installation, component })
+        wake()
+      },
+      cut: (): void => {
+        gone = true
+        wake()
+      },
+    }
+    this.#engine.watchers.add(watcher)
+    signal.addEventListener('abort', () => wake(), { once: true })
+    try {
+      while (!signal.aborted) {
+        yield* events.splice(0)
+        if (gone) throw new SealiftError('ENGINE_UNREACHABLE', 'the engine in memory went away')
+        await new Promise<void>((resolve) => {
+          wake = resolve
+          if (events.length > 0 || gone || signal.aborted) resolve()
+        })
+      }
+    } finally {
+      this.#engine.watchers.delete(watcher)
+    }
   }
 
   async runOnce(run: RunOnce): Promise<RunResult> {
@@ -244,6 +300,14 @@ export class MemoryDriver implements Driver {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+function limitsOf({ cpu, memory }: WantedComponent): Pick<ObservedReplica, 'cpu' | 'memory'> {
+  return { ...(cpu === undefined ? {} : { cpu }), ...(memory === undefined ? {} : { memory }) }
+}
+
+function sameLimits(a: WantedComponent, b: WantedComponent): boolean {
+  return a.cpu === b.cpu && a.memory === b.memory
 }
 
 /** Resolves once the signal is aborted. */

@@ -7,6 +7,8 @@ export interface Behaviour {
   readonly readyAfter?: number | 'never'
   /** Milliseconds from start until the main process ends; jobs and one-off runs without it end after 500. */
   readonly exitAfter?: number
+  /** Milliseconds from start after which probes fail: a program that hangs. */
+  readonly hangsAfter?: number
   /** One that ends only when it is stopped, however it is run. */
   readonly runs?: 'for ever'
   readonly exitCode?: number
@@ -19,6 +21,15 @@ export interface MemoryReplica {
   readonly wanted: WantedComponent
   readonly startedAt: number
   readonly stoppedAt?: number
+  /** What someone changed about it past the driver. */
+  readonly drift?: string
+}
+
+/** Who is told of changes. */
+export interface MemoryWatcher {
+  changed(installation: string, component: string): void
+  /** The engine goes away. */
+  cut(): void
 }
 
 /** What a call of the driver ends in instead of its work. `hang` never returns: the program was killed there. */
@@ -43,6 +54,7 @@ export class MemoryEngine {
   readonly calls: string[] = []
   /** Host ports that something else on the machine holds. */
   readonly foreignPorts = new Set<number>()
+  readonly watchers = new Set<MemoryWatcher>()
   fault: ((verb: string, subject: string) => Fault | undefined) | undefined
 
   constructor(clock: Clock) {
@@ -63,5 +75,20 @@ export class MemoryEngine {
     this.components.set(installation, components)
     if (replicas.length === 0) components.delete(component)
     else components.set(component, replicas)
+    for (const watcher of this.watchers) watcher.changed(installation, component)
+  }
+
+  /** Changes the containers of a component as someone would who works past the driver. */
+  tamper(installation: string, component: string, change: (replica: MemoryReplica) => MemoryReplica | undefined): void {
+    this.setReplicas(
+      installation,
+      component,
+      this.replicas(installation, component).flatMap((replica) => change(replica) ?? []),
+    )
+  }
+
+  /** Goes away: whoever watches hears of it. Calls fail only by {@link fault}. */
+  cut(): void {
+    for (const watcher of [...this.watchers]) watcher.cut()
   }
 }
