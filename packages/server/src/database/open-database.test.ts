@@ -55,6 +55,21 @@ describe('the database', () => {
     await db.destroy()
   })
 
+  it('leaves nothing of a migration that did not come through', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'test.db')
+    const before = new DatabaseSync(path)
+    before.exec('create table job_log (in_the_way text)')
+    before.close()
+    await expect(openDatabase(path)).rejects.toThrow(/job_log/)
+    const after = new DatabaseSync(path)
+    const tables = after.prepare("select name from sqlite_master where type = 'table' and name not like 'kysely_%' and name not like 'sqlite_%'").all()
+    expect(tables).toEqual([{ name: 'job_log' }])
+    after.exec('drop table job_log')
+    after.close()
+    await (await openDatabase(path)).destroy()
+  })
+
   it('is migrated once, and keeps what is in it', async () => {
     await using folder = await temporaryFolder()
     const path = join(folder.path, 'test.db')

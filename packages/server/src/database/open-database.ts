@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { MIGRATIONS } from './migrations.ts'
 import { asKyselyDatabase, withCodes } from './node-sqlite.ts'
@@ -8,6 +8,20 @@ import type { Tables } from './tables.ts'
 
 /** The database of a data folder. */
 export type Database = Kysely<Tables>
+
+/**
+ * SQLite changes a schema within a transaction as it does rows; Kysely does not count on it. Without it a
+ * program that is killed in a migration leaves half of its tables, and the next one can't begin again.
+ */
+class TransactionalDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new (class extends SqliteAdapter {
+      override get supportsTransactionalDdl(): boolean {
+        return true
+      }
+    })()
+  }
+}
 
 /**
  * Opens the database file and brings it to this program's schema. A commit that returned survives a
@@ -20,7 +34,7 @@ export async function openDatabase(path: string): Promise<Database> {
     const opened = withCodes(() => new DatabaseSync(path))
     file = opened
     withCodes(() => opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON'))
-    const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: asKyselyDatabase(opened) }) })
+    const db = new Kysely<Tables>({ dialect: new TransactionalDialect({ database: asKyselyDatabase(opened) }) })
     const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } })
     const { error } = await migrator.migrateToLatest()
     if (error !== undefined) {
