@@ -11,13 +11,13 @@ import { digestOf } from '@sealift/oci/digest.ts'
 const FOLDER = new URL('../packages/drivers/docker/src/volume-copier/', import.meta.url).pathname
 const SOURCE = join(FOLDER, 'volume-copier.c')
 const FLAGS = [
-  ...['-Os', '-Wall', '-Wextra', '-Werror', '-std=gnu11'],
-  ...['-static', '-nostdlib', '-ffreestanding', '-fno-pic', '-fno-pie', '-no-pie'],
-  ...['-fno-stack-protector', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables'],
+  ['-Os', '-Wall', '-Wextra', '-Werror', '-std=gnu11'],
+  ['-static', '-nostdlib', '-ffreestanding', '-fno-pic', '-fno-pie', '-no-pie'],
+  ['-fno-stack-protector', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables'],
   // Else the compiler turns memcpy itself into a call of memcpy.
-  '-fno-tree-loop-distribute-patterns',
-  ...['-Wl,--build-id=none', '-Wl,-z,noseparate-code', '-Wl,-z,noexecstack', '-s'],
-] as const
+  ['-fno-tree-loop-distribute-patterns'],
+  ['-Wl,--build-id=none', '-Wl,-z,noseparate-code', '-Wl,-z,noexecstack', '-s'],
+].flat()
 const COMPILERS = {
   amd64: ['x86_64-linux-gnu-gcc', '-fcf-protection=none'],
   arm64: ['aarch64-linux-gnu-gcc', '-mno-outline-atomics'],

@@ -272,8 +272,9 @@ export function driverSuite(name: string, factory: DriverFactory): void {
       await driver.ensureComponent(component('db', service, { volumes: [volume] }))
       await driver.removeInstallation(INSTALLATION, { deleteData: false })
       expect(await driver.observe(INSTALLATION)).toMatchObject({ components: [], volumes: [volume.targetName] })
+      await driver.snapshot({ installation: INSTALLATION, component: 'db', from: volume.targetName, to: `${INSTALLATION}.db.data.s1` })
       await driver.removeInstallation(INSTALLATION, { deleteData: true })
-      expect(await driver.observe(INSTALLATION)).toEqual({ components: [], volumes: [] })
+      expect(await driver.observe(INSTALLATION)).toEqual({ components: [], volumes: [], snapshots: [] })
     })
 
     test('keeps installations apart', async () => {
@@ -286,6 +287,46 @@ export function driverSuite(name: string, factory: DriverFactory): void {
       await driver.removeInstallation(other, { deleteData: true })
       expect((await driver.observe(other)).components).toEqual([])
       expect((await observe('web'))?.replicas).toHaveLength(1)
+    })
+
+    test('copies a volume into a snapshot and out of it, and leaves both as they were', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      const volumeOf = (targetName: string) => ({ name: 'data', targetName, path: '/data', readOnly: false, kind: 'persistent' }) as const
+      const [first, second, taken] = [`${INSTALLATION}.db.data.1`, `${INSTALLATION}.db.data.2`, `${INSTALLATION}.db.data.s3`]
+      await driver.ensureComponent(component('db', service, { volumes: [volumeOf(first)] }))
+      await driver.stop(INSTALLATION, 'db')
+      const copy = { installation: INSTALLATION, component: 'db', from: first, to: taken }
+      const tally = await driver.snapshot(copy)
+      // As after a crash in the middle of it.
+      expect(await driver.snapshot(copy)).toEqual(tally)
+      expect(await driver.observe(INSTALLATION)).toMatchObject({ volumes: [first], snapshots: [taken] })
+      const back = { installation: INSTALLATION, component: 'db', from: taken, to: second, tally }
+      await driver.restore(back)
+      await driver.restore(back)
+      expect(await driver.observe(INSTALLATION)).toMatchObject({ volumes: [first, second], snapshots: [taken] })
+      await driver.ensureComponent(component('db', service, { volumes: [volumeOf(second)], hash: 'two' }))
+      await until('db runs', () => isRunning('db'))
+      const usage = await driver.measureVolumes(INSTALLATION, [first, second, taken, `${INSTALLATION}.db.data.9`])
+      expect(usage.map(({ volume, bytes }) => [volume, bytes])).toEqual([first, second, taken].map((volume) => [volume, tally.bytes]))
+      await expect(driver.removeVolume(INSTALLATION, second)).rejects.toMatchObject({ code: 'ENGINE_FAILED' })
+      for (const volume of [first, taken, taken]) await driver.removeVolume(INSTALLATION, volume)
+      expect(await driver.observe(INSTALLATION)).toMatchObject({ volumes: [second], snapshots: [] })
+    })
+
+    test('refuses to bring back a snapshot that is not what was taken', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      const [data, taken, back] = [`${INSTALLATION}.db.data.1`, `${INSTALLATION}.db.data.s3`, `${INSTALLATION}.db.data.2`]
+      const volume = { name: 'data', targetName: data, path: '/data', readOnly: false, kind: 'persistent' } as const
+      await driver.ensureComponent(component('db', service, { volumes: [volume] }))
+      await driver.stop(INSTALLATION, 'db')
+      const copy = { installation: INSTALLATION, component: 'db', from: data, to: taken }
+      const tally = await driver.snapshot(copy)
+      const damaged = { ...tally, tree: 'another', content: 'another' }
+      await expect(driver.restore({ ...copy, from: taken, to: back, tally: damaged })).rejects.toMatchObject({ code: 'SNAPSHOT_DAMAGED' })
+      expect((await driver.observe(INSTALLATION)).volumes).not.toContain(back)
+      await expect(driver.snapshot({ ...copy, from: `${INSTALLATION}.db.data.9` })).rejects.toMatchObject({ code: 'SNAPSHOT_FAILED' })
     })
 
     test('says that a host port is taken before it is needed', async () => {

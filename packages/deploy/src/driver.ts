@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Digest } from '@sealift/oci/digest.ts'
 import type { Platform } from '@sealift/oci/platform.ts'
+import type { VolumeCopy, VolumeRestore, VolumeTally, VolumeUsage } from './volume-copy.ts'
 
 /** What a driver can do, as data: planning reads this and never a driver's name. */
 export interface Capabilities {
@@ -169,8 +170,10 @@ export interface ObservedComponent {
 /** What a driver sees of an installation; components without any container are absent. */
 export interface Observed {
   readonly components: readonly ObservedComponent[]
-  /** Target names of the volumes that are there. */
+  /** Target names of the volumes that are there, of every generation. */
   readonly volumes: readonly string[]
+  /** Target names of the snapshots of volumes that are there. */
+  readonly snapshots: readonly string[]
 }
 
 /** What {@link Driver.watch} tells. */
@@ -308,6 +311,21 @@ export interface Driver extends AsyncDisposable {
    */
   restart(installation: string, component: string, replica: number): Promise<void>
   runOnce(run: RunOnce): Promise<RunResult>
+  /** What volumes take up; those that are not there are left out. */
+  measureVolumes(installation: string, volumes: readonly string[]): Promise<readonly VolumeUsage[]>
+  /**
+   * Copies a volume into a snapshot of it and makes that durable. Whoever calls sees to it that nobody
+   * writes meanwhile. Owners, modes, times, links, attributes and holes are kept.
+   * @throws SealiftError `SNAPSHOT_FAILED`, with the reason: there is no space
+   */
+  snapshot(copy: VolumeCopy): Promise<VolumeTally>
+  /**
+   * Fills a volume from a snapshot; the snapshot stays.
+   * @throws SealiftError `SNAPSHOT_FAILED`, `SNAPSHOT_DAMAGED` where it no longer is what was taken
+   */
+  restore(copy: VolumeRestore): Promise<void>
+  /** Removes a volume or a snapshot with its data; one that is not there is no error, one that is in use is. */
+  removeVolume(installation: string, volume: string): Promise<void>
   logs(installation: string, component: string, options: LogOptions): AsyncIterable<LogLine>
   exec(request: ExecRequest): Promise<{ readonly exitCode: number }>
 }

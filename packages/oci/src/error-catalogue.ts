@@ -252,6 +252,26 @@ const CHANGES = {
   COMPONENT_CRASHED: entry(1, 'A component ended although it should run.', 'What it printed last stands in the message. Mend the cause, then try again.'),
   JOB_FAILED: entry(1, 'A job of the application ended with an error.', 'What it printed last stands in the message. Mend the cause, then try again.'),
   CHECK_FAILED: entry(1, 'An acceptance check of the application failed.', 'Read its output in the job.'),
+  HOOK_FAILED: entry(1, 'A hook of the application failed.', 'What it printed last stands in the message. Mend the cause, then try again.'),
+  HOOK_CUT_OFF: entry(
+    3,
+    'A hook that cannot safely run twice was cut off, and nobody knows how far it came.',
+    'Look at the data, then decide: sealift jobs resume JOB --rerun-hook or --skip-hook, or go back with sealift jobs cancel JOB.',
+  ),
+  SNAPSHOT_FAILED: entry(
+    1,
+    'A volume could not be copied into a snapshot, or back out of one.',
+    'The message says why: free space at the target, then try again.',
+  ),
+  SNAPSHOT_DAMAGED: entry(
+    1,
+    'A snapshot is no longer what was recorded when it was taken.',
+    'Choose another one: sealift snapshot list NAME. Someone or a fault of the disk changed this one.',
+  ),
+  SNAPSHOT_NOT_FOUND: entry(4, 'There is no snapshot that the wanted data could come from.', 'See sealift snapshot list NAME.'),
+  SNAPSHOT_NEEDED: entry(3, 'A snapshot cannot be removed while a change may still need it.', 'Bring that change to its end first: sealift jobs list.'),
+  REPORT_NOT_FOUND: entry(4, 'There is no report of checks for that revision.', 'See sealift history NAME; checks run after an installation and an upgrade.'),
+  REPORT_INVALID: entry(1, 'A file is no report of checks as Sealift writes it.', 'Export it again with sealift report NAME --out FILE.'),
   CHANGE_CANCELLED: entry(1, 'A change was cancelled.', 'Start it again when ready.'),
   CHANGE_FAILED: entry(1, 'A change of an installation failed.', 'The error says what failed and in which state the installation is now.'),
 } as const satisfies Record<string, ErrorEntry>

@@ -13,9 +13,10 @@ import { observe } from './observe.ts'
 import { freeDisk, preflight } from './preflight.ts'
 import { probe } from './probe.ts'
 import { runOnce } from './run-once.ts'
+import { measureVolumes, removeVolume, restore, snapshot } from './volume-copy.ts'
 import { watch } from './watch.ts'
 
-const ACTS: readonly Feature[] = ['stateless', 'stateful', 'daemon', 'job', 'sharedVolumes', 'hostPorts']
+const ACTS: readonly Feature[] = ['stateless', 'stateful', 'daemon', 'job', 'sharedVolumes', 'hostPorts', 'hooks', 'snapshots']
 
 /**
  * A driver for a Docker Engine (20.10 or later) or Podman. Each replica is a holder container, which
@@ -48,6 +49,10 @@ export function createDockerDriver({ address }: { readonly address: string }): D
     restart: (installation, component, replica) => restartReplica(engine, installation, component, replica),
     watch: (signal) => watch(engine, signal),
     runOnce: async (run) => runOnce(engine, await settings(), run),
+    measureVolumes: (installation, volumes) => measureVolumes(engine, installation, volumes),
+    snapshot: (copy) => snapshot(engine, copy),
+    restore: (copy) => restore(engine, copy),
+    removeVolume: (installation, volume) => removeVolume(engine, installation, volume),
     logs: (installation, component, options) => readLogs(engine, installation, component, options),
     exec: async (request) => ({ exitCode: await exec(engine, request) }),
     [Symbol.asyncDispose]: async () => engine[Symbol.dispose](),

@@ -100,6 +100,7 @@ export interface Mount {
   readonly Source?: string
   readonly Target: string
   readonly ReadOnly: boolean
+  readonly VolumeOptions?: { readonly NoCopy?: boolean }
   readonly TmpfsOptions?: { readonly SizeBytes?: number; readonly Mode?: number }
 }
 

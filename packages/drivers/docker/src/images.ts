@@ -7,6 +7,7 @@ import type { EngineClient } from './engine-client.ts'
 import { type ImageDetails, isPodman } from './engine-types.ts'
 import { createHolderImage } from './holder-image.ts'
 import { layersToOmit } from './layer-chains.ts'
+import type { ProgramImage } from './program-image.ts'
 
 /** Whether what the engine has is the image: by its layers, since an engine's own ID can be the config's or the manifest's digest. */
 function isImage(details: ImageDetails | undefined, diffIds: readonly Digest[]): boolean {
@@ -110,7 +111,11 @@ async function knownLayers(engine: EngineClient, wanted: readonly WantedImage[])
  * @throws SealiftError `ENGINE_UNSUPPORTED`
  */
 export async function ensureHolderImage(engine: EngineClient): Promise<string> {
-  const { name, diffIds, archive } = await createHolderImage((await engine.version()).Arch)
+  return ensureProgramImage(engine, await createHolderImage((await engine.version()).Arch))
+}
+
+/** Makes sure that the engine has the image of a program of our own; returns its name. */
+export async function ensureProgramImage(engine: EngineClient, { name, diffIds, archive }: ProgramImage): Promise<string> {
   if (isImage(await engine.inspectImage(name), diffIds)) return name
   await engine.loadImages(Readable.from([archive]))
   if (!isImage(await engine.inspectImage(name), diffIds)) throw new SealiftError('ENGINE_FAILED', `the engine did not keep the image ${name}`)

@@ -11,6 +11,8 @@ export const Label = {
   image: 'dev.sealift.image',
   /** The hash of what the holder is made from. */
   pod: 'dev.sealift.pod',
+  /** On a snapshot: the volume that it was taken of. */
+  snapshot: 'dev.sealift.snapshot',
 } as const
 
 /** `holder` and `main` make a replica; `once` is a one-off container. */

@@ -21,7 +21,7 @@ export async function observe(engine: EngineClient, installation: string): Promi
   }
   return {
     components: [...components].map(([name, replicas]): ObservedComponent => ({ name, replicas })),
-    volumes: await listVolumes(engine, installation),
+    ...(await listVolumes(engine, installation)),
   }
 }
 

@@ -1,7 +1,7 @@
-import type { WantedComponent, WantedVolume } from '@sealift/deploy/driver.ts'
+import type { Observed, WantedComponent, WantedVolume } from '@sealift/deploy/driver.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { EngineClient } from './engine-client.ts'
-import type { Mount } from './engine-types.ts'
+import type { Mount, VolumeDetails } from './engine-types.ts'
 import { Label, labelFilter } from './labels.ts'
 
 /**
@@ -38,13 +38,16 @@ export function mountsOf(volumes: readonly WantedVolume[]): readonly Mount[] {
   )
 }
 
-/** The names of an installation's volumes. */
-export async function listVolumes(engine: EngineClient, installation: string): Promise<readonly string[]> {
-  const volumes = await engine.listVolumes(labelFilter({ [Label.installation]: installation }))
-  return volumes.map(({ Name }) => Name).toSorted()
+/** The names of an installation's volumes, and of the snapshots of them. */
+export async function listVolumes(engine: EngineClient, installation: string): Promise<Pick<Observed, 'volumes' | 'snapshots'>> {
+  const found = await engine.listVolumes(labelFilter({ [Label.installation]: installation }))
+  const isSnapshot = ({ Labels }: VolumeDetails): boolean => Labels?.[Label.snapshot] !== undefined
+  const names = (volumes: readonly VolumeDetails[]): readonly string[] => volumes.map(({ Name }) => Name).toSorted()
+  return { volumes: names(found.filter((volume) => !isSnapshot(volume))), snapshots: names(found.filter(isSnapshot)) }
 }
 
-/** Removes an installation's volumes with their data. */
+/** Removes an installation's volumes and snapshots with their data. */
 export async function removeVolumes(engine: EngineClient, installation: string): Promise<void> {
-  for (const name of await listVolumes(engine, installation)) await engine.removeVolume(name)
+  const { volumes, snapshots } = await listVolumes(engine, installation)
+  for (const name of [...volumes, ...snapshots]) await engine.removeVolume(name)
 }

@@ -17,6 +17,7 @@ import type {
   WantedComponent,
   WantedImage,
 } from '@sealift/deploy/driver.ts'
+import type { VolumeCopy, VolumeRestore, VolumeTally, VolumeUsage } from '@sealift/deploy/volume-copy.ts'
 import { hostPlatform } from '@sealift/oci/platform.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { MemoryEngine, MemoryReplica } from './memory-engine.ts'
@@ -46,7 +47,7 @@ export class MemoryDriver implements Driver {
       driver: 'memory',
       engine: 'memory 100.0',
       platforms: [hostPlatform()],
-      acts: new Set(['stateless', 'stateful', 'job', 'sharedVolumes', 'hostPorts']),
+      acts: new Set(['stateless', 'stateful', 'job', 'sharedVolumes', 'hostPorts', 'hooks', 'snapshots']),
     }
   }
 
@@ -121,7 +122,9 @@ export class MemoryDriver implements Driver {
         there.drift === undefined &&
         sameLimits(there.wanted, wanted) &&
         (wanted.workload === 'job' || there.stoppedAt === undefined)
-      return there !== undefined && untouched ? there : { index, wanted, startedAt: this.#engine.clock.now() }
+      if (there !== undefined && untouched) return there
+      this.#engine.write(wanted.image, wanted.volumes)
+      return { index, wanted, startedAt: this.#engine.clock.now() }
     })
     this.#engine.setReplicas(wanted.installation, wanted.name, after)
     return { changed: after.length !== before.length || after.some((replica) => !before.includes(replica)) }
@@ -135,7 +138,9 @@ export class MemoryDriver implements Driver {
   async removeInstallation(installation: string, { deleteData }: { readonly deleteData: boolean }): Promise<void> {
     await this.#call('removeInstallation', installation)
     if (deleteData) {
-      for (const volume of this.#volumes(installation)) this.#engine.volumes.delete(volume)
+      for (const volume of ownedBy(installation, this.#engine.volumes)) this.#engine.volumes.delete(volume)
+      for (const snapshot of ownedBy(installation, this.#engine.snapshots)) this.#engine.snapshots.delete(snapshot)
+      for (const name of ownedBy(installation, this.#engine.data.keys())) this.#engine.data.delete(name)
     }
     this.#engine.components.delete(installation)
     this.#engine.installations.delete(installation)
@@ -147,11 +152,7 @@ export class MemoryDriver implements Driver {
       name,
       replicas: replicas.map((replica) => this.#observe(replica)),
     }))
-    return { components, volumes: this.#volumes(installation) }
-  }
-
-  #volumes(installation: string): readonly string[] {
-    return [...this.#engine.volumes].filter((volume) => volume.startsWith(`${installation}.`))
+    return { components, volumes: ownedBy(installation, this.#engine.volumes), snapshots: ownedBy(installation, this.#engine.snapshots) }
   }
 
   #observe({ index, wanted, startedAt, stoppedAt, drift }: MemoryReplica): ObservedReplica {
@@ -267,11 +268,66 @@ export class MemoryDriver implements Driver {
   async runOnce(run: RunOnce): Promise<RunResult> {
     await this.#call('runOnce', run.name)
     this.#engine.runs.push(run)
+    this.#engine.write(run.image, run.volumes ?? [])
     for (const { kind, targetName } of run.volumes ?? []) if (kind === 'persistent') this.#engine.volumes.add(targetName)
     const { runs, exitAfter = runs === undefined ? JOB_DURATION : Number.POSITIVE_INFINITY, exitCode = 0, output = [] } = this.#engine.behaviourOf(run.image)
     const timedOut = exitAfter > run.timeout * 1000
     await this.#engine.clock.sleep(Math.min(exitAfter, run.timeout * 1000))
     return { exitCode: timedOut ? 137 : exitCode, timedOut, output: output.map((line) => `${line}\n`).join('') }
+  }
+
+  async measureVolumes(installation: string, volumes: readonly string[]): Promise<readonly VolumeUsage[]> {
+    await this.#call('measureVolumes', installation)
+    return volumes
+      .filter((volume) => this.#engine.volumes.has(volume) || this.#engine.snapshots.has(volume))
+      .map((volume) => {
+        const bytes = this.#dataOf(volume).length
+        return { volume, bytes, stored: bytes, free: this.#engine.freeDisk, clones: false }
+      })
+  }
+
+  async snapshot({ component, from, to, progress }: VolumeCopy): Promise<VolumeTally> {
+    await this.#call('snapshot', from)
+    const tally = this.#copy(component, from, to)
+    this.#engine.snapshots.add(to)
+    progress?.(tally.bytes)
+    return tally
+  }
+
+  async restore({ component, from, to, tally, progress }: VolumeRestore): Promise<void> {
+    await this.#call('restore', to)
+    const found = this.#copy(component, from, to)
+    if (found.content !== tally.content) {
+      this.#engine.data.delete(to)
+      throw new SealiftError('SNAPSHOT_DAMAGED', `snapshot ${from} of component ${component} is not what was taken`)
+    }
+    this.#engine.volumes.add(to)
+    progress?.(found.bytes)
+  }
+
+  #dataOf(volume: string): string {
+    return this.#engine.data.get(volume) ?? ''
+  }
+
+  #copy(component: string, from: string, to: string): VolumeTally {
+    if (!this.#engine.volumes.has(from) && !this.#engine.snapshots.has(from)) {
+      throw new SealiftError('SNAPSHOT_FAILED', `component ${component}: volume ${from}, which is to be copied, is not there`)
+    }
+    const data = this.#dataOf(from)
+    if (data.length > this.#engine.freeDisk) throw new SealiftError('SNAPSHOT_FAILED', `component ${component}: there is no space left for a copy of ${from}`)
+    this.#engine.data.set(to, data)
+    return { files: 1, bytes: data.length, stored: data.length, tree: 'tree', content: data }
+  }
+
+  async removeVolume(installation: string, volume: string): Promise<void> {
+    await this.#call('removeVolume', volume)
+    const replicas = [...(this.#engine.components.get(installation)?.values() ?? [])].flat()
+    if (replicas.some(({ wanted }) => wanted.volumes.some(({ targetName }) => targetName === volume))) {
+      throw new SealiftError('ENGINE_FAILED', `volume ${volume} is in use`)
+    }
+    this.#engine.volumes.delete(volume)
+    this.#engine.snapshots.delete(volume)
+    this.#engine.data.delete(volume)
   }
 
   async *logs(installation: string, component: string, { replica, tail, follow, signal }: LogOptions): AsyncGenerator<LogLine> {
@@ -308,6 +364,11 @@ function limitsOf({ cpu, memory }: WantedComponent): Pick<ObservedReplica, 'cpu'
 
 function sameLimits(a: WantedComponent, b: WantedComponent): boolean {
   return a.cpu === b.cpu && a.memory === b.memory
+}
+
+/** The names that begin with an installation's. */
+function ownedBy(installation: string, names: Iterable<string>): readonly string[] {
+  return [...names].filter((name) => name.startsWith(`${installation}.`))
 }
 
 /** Resolves once the signal is aborted. */

@@ -1,4 +1,4 @@
-import type { RunOnce, WantedComponent, WantedImage } from '@sealift/deploy/driver.ts'
+import type { RunOnce, WantedComponent, WantedImage, WantedVolume } from '@sealift/deploy/driver.ts'
 import type { Clock } from '@sealift/deploy/pipeline/clock.ts'
 
 /** How containers of an image behave. */
@@ -13,6 +13,8 @@ export interface Behaviour {
   readonly runs?: 'for ever'
   readonly exitCode?: number
   readonly output?: readonly string[]
+  /** Added to the content of its persistent volumes at each start. */
+  readonly writes?: string
 }
 
 /** A replica as the engine keeps it; what state it is in follows from the time. */
@@ -46,6 +48,11 @@ export class MemoryEngine {
   readonly layers = new Set<string>()
   readonly installations = new Set<string>()
   readonly volumes = new Set<string>()
+  readonly snapshots = new Set<string>()
+  /** What is in volumes and snapshots, by name; one that is absent is empty. */
+  readonly data = new Map<string, string>()
+  /** Bytes that are left for volumes and snapshots. */
+  freeDisk = 1_000_000
   /** By installation, then component. */
   readonly components = new Map<string, Map<string, readonly MemoryReplica[]>>()
   /** One-off runs, in order. */
@@ -63,6 +70,14 @@ export class MemoryEngine {
 
   behaviourOf(image: WantedImage): Behaviour {
     return this.behaviours.get(image.config) ?? {}
+  }
+
+  /** What starting a container of an image does to its volumes. */
+  write(image: WantedImage, volumes: readonly WantedVolume[]): void {
+    const { writes = '' } = this.behaviourOf(image)
+    for (const { kind, readOnly, targetName } of volumes) {
+      if (kind === 'persistent' && !readOnly) this.data.set(targetName, `${this.data.get(targetName) ?? ''}${writes}`)
+    }
   }
 
   /** The containers of a component, creating no entry. */
