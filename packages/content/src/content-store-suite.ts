@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { digestOf } from '@sealift/oci/digest.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type Digest, digestOf } from '@sealift/oci/digest.ts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { BLOCK_SIZE, type ContentStore, type EncodedClaim } from './content-store.ts'
+import { BLOCK_SIZE, type CollectOptions, type Collection, type ContentStore, type EncodedClaim } from './content-store.ts'
 import { readBlob, writeBlob } from './read-blob.ts'
 
 /** A store under test and how to take it away again. */
@@ -30,6 +31,11 @@ async function claimOf(store: ContentStore, bytes: Buffer): Promise<{ claim: Enc
   const encoded: Buffer[] = []
   for (let index = 0; index < blob.blocks.length; index++) encoded.push(await blob.readBlock(index))
   return { claim: { ...blob.info, blocks: blob.blocks }, encoded }
+}
+
+/** Collects all but some blobs, whatever their age unless something else is asked for. */
+function collectAllBut(store: ContentStore, needed: readonly Digest[], more: Partial<CollectOptions> = {}): Promise<Collection> {
+  return store.collect({ needed: async () => new Set(needed), isOld: () => true, minAge: 0, rest: 0, ...more })
 }
 
 /** What every {@link ContentStore} promises; run against each implementation. */
@@ -133,6 +139,121 @@ export function contentStoreSuite(name: string, open: () => Promise<StoreUnderTe
         })
         expect((await readBlob(store, claim.digest)).equals(bytes)).toBe(true)
       }
+    })
+
+    it('collects what nothing needs and nothing else, and says how much', async () => {
+      const needed = await writeBlob(store, randomBytes(3000))
+      const over = [await writeBlob(store, randomBytes(1000)), await writeBlob(store, randomBytes(2000))]
+      const expected = { blobs: { count: 2, bytes: 3000 }, needed: { count: 1, bytes: 3000 }, waiting: { count: 0, bytes: 0 } }
+      expect(await collectAllBut(store, [needed], { dryRun: true })).toMatchObject(expected)
+      for (const digest of [needed, ...over]) expect(await store.info(digest)).toBeDefined()
+      expect(await collectAllBut(store, [needed])).toMatchObject(expected)
+      for (const digest of over) expect(await store.info(digest)).toBeUndefined()
+      expect(await readBlob(store, needed)).toHaveLength(3000)
+      expect(await collectAllBut(store, [needed])).toMatchObject({ blobs: { count: 0 }, needed: { count: 1 } })
+    })
+
+    it('collects nothing young, whoever wrote it', async () => {
+      const digest = await writeBlob(store, randomBytes(10))
+      const before = Date.now() - 1000
+      const asked: number[] = []
+      const isOld = (changedAt: number): boolean => void asked.push(changedAt) === undefined && false
+      expect(await collectAllBut(store, [], { isOld })).toMatchObject({ blobs: { count: 0 }, waiting: { count: 1, bytes: 10 } })
+      expect(asked).toHaveLength(1)
+      expect(asked[0]).toBeGreaterThan(before)
+      expect(await collectAllBut(store, [], { minAge: 60_000 })).toMatchObject({ waiting: { count: 1 } })
+      expect(await collectAllBut(store, [], { rest: 60_000 })).toMatchObject({ waiting: { count: 1 } })
+      expect(await store.info(digest)).toBeDefined()
+    })
+
+    it('makes a blob young by touching it, and says where there is none', async () => {
+      const digest = await writeBlob(store, randomBytes(10))
+      await collectAllBut(store, [digest])
+      expect(await store.touch(digest)).toBe(true)
+      expect(await store.touch(digestOf('nothing'))).toBe(false)
+      expect(await collectAllBut(store, [], { minAge: 60_000 })).toMatchObject({ waiting: { count: 1 } })
+      const changed: number[] = []
+      await collectAllBut(store, [], { isOld: (changedAt) => void changed.push(changedAt) === undefined && false })
+      expect(Date.now() - (changed[0] as number)).toBeLessThan(60_000)
+    })
+
+    it.each(['info', 'touch', 'read', 'open', 'check', 'write'] as const)('collects nothing that was used under a lease by %s', async (use) => {
+      const bytes = randomBytes(100)
+      const digest = await writeBlob(store, bytes)
+      const lease = store.lease()
+      if (use === 'read') await readBlob(store, digest)
+      else if (use === 'open') await (await store.open(digest)).close()
+      else if (use === 'write') await write(store, bytes)
+      else await store[use](digest)
+      expect(await collectAllBut(store, [])).toMatchObject({ blobs: { count: 0 }, waiting: { count: 1 } })
+      // Another lease, and its end, change nothing.
+      store.lease().release()
+      expect(await collectAllBut(store, [])).toMatchObject({ blobs: { count: 0 } })
+      lease.release()
+      lease.release()
+      expect(await collectAllBut(store, [])).toMatchObject({ blobs: { count: 1 } })
+    })
+
+    it('leaves alone what a lease covered that ended while the collection looked for what is needed', async () => {
+      const early = await writeBlob(store, randomBytes(100))
+      const late = await writeBlob(store, randomBytes(100))
+      const lease = store.lease()
+      await store.info(early)
+      const collection = await collectAllBut(store, [], {
+        needed: async () => {
+          // Begun, done and committed after the look: what it refers to must still be there.
+          const other = store.lease()
+          await store.info(late)
+          other.release()
+          lease.release()
+          return new Set()
+        },
+      })
+      expect(collection).toMatchObject({ blobs: { count: 0 }, waiting: { count: 2 } })
+    })
+
+    it('leaves everything alone where what is needed can not be told', async () => {
+      const digest = await writeBlob(store, randomBytes(100))
+      await expect(collectAllBut(store, [], { needed: () => Promise.reject(new Error('unknown')) })).rejects.toThrow('unknown')
+      expect(await store.info(digest)).toBeDefined()
+    })
+
+    it('takes nothing from work that finds a blob there and commits, however often it collects meanwhile', async () => {
+      const blobs = Array.from({ length: 20 }, () => randomBytes(200))
+      const committed = new Set<Digest>()
+      const collector = { stop: false, taken: 0 }
+      const collecting = (async () => {
+        while (!collector.stop) {
+          collector.taken += (await collectAllBut(store, [], { needed: async () => new Set(committed) })).blobs.count
+          await nextTurn()
+        }
+      })()
+      const work = async (start: number): Promise<void> => {
+        for (let round = 0; round < 40; round++) {
+          using _lease = store.lease()
+          const mine = [0, 1, 2].map((offset) => blobs[(start + round + offset) % blobs.length] as Buffer)
+          const digests: Digest[] = []
+          for (const bytes of mine) digests.push(await writeBlob(store, bytes))
+          for (const digest of digests) committed.add(digest)
+          for (const [index, digest] of digests.entries()) expect((await readBlob(store, digest)).equals(mine[index] as Buffer)).toBe(true)
+          // Given up again: from now on it may go, unless another one needs it too.
+          for (const digest of digests) committed.delete(digest)
+        }
+      }
+      try {
+        await Promise.all([work(0), work(3), work(11)])
+      } finally {
+        collector.stop = true
+        await collecting
+      }
+      expect(collector.taken).toBeGreaterThan(0)
+    })
+
+    it('finds no fault in sound blobs', async () => {
+      const digest = await writeBlob(store, repetitive(BLOCK_SIZE + 5))
+      await store.check(digest)
+      expect(await store.damaged()).toEqual([])
+      await expect(store.check(digestOf('nothing'))).rejects.toMatchObject({ code: 'CONTENT_MISSING' })
     })
 
     it('refuses encoded blocks that are damaged, missing, too many, or right but of another blob', async () => {

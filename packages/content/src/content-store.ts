@@ -79,6 +79,56 @@ export interface EncodedClaim {
 }
 
 /**
+ * Holds collection off: whatever anybody looks up, opens, reads or writes while it lasts is not collected
+ * before it ends, needed or not. So work that leaves out a blob since it is there already finds it there
+ * still when it commits what refers to it. It lives in this process and ends with it; what must outlast
+ * the process is kept by its age, see {@link ContentStore.touch}.
+ */
+export interface ContentLease extends Disposable {
+  /** Safe to call twice. */
+  release(): void
+}
+
+/** Files and their bytes on the disk. */
+export interface Amount {
+  readonly count: number
+  readonly bytes: number
+}
+
+/** What a collection goes by. Times in milliseconds. */
+export interface CollectOptions {
+  /**
+   * Names every blob that must stay. Asked once, when the collection has begun: what is needed by a commit that it misses was
+   * used under a lease, and stays for that.
+   */
+  readonly needed: () => Promise<ReadonlySet<Digest>>
+  /** Whether a blob may go that was last written or touched at this time (of the clock on the wall) by an earlier process. */
+  readonly isOld: (changedAt: number) => boolean
+  /** How long a blob that this process has written or touched is kept at least. */
+  readonly minAge: number
+  /** How long a blob is kept after its last use by this process: who reads several, one after another, gets all of them. */
+  readonly rest: number
+  /** Only says what would be taken. */
+  readonly dryRun?: boolean
+  readonly signal?: AbortSignal
+  readonly progress?: (done: number, total: number) => void
+}
+
+/** What a collection took, or would take. */
+export interface Collection {
+  /** Blobs that nothing needs. */
+  readonly blobs: Amount
+  /** What work that was given up left behind. */
+  readonly temporary: Amount
+  /** Files that turned out to be damaged, whose blobs nobody needs or that came anew. */
+  readonly damaged: Amount
+  /** Blobs that are needed. */
+  readonly needed: Amount
+  /** Blobs that nothing needs, but that are young, or in use. */
+  readonly waiting: Amount
+}
+
+/**
  * Keeps blobs by the sha256 of their plain bytes, each once. A blob is there wholly or not at all;
  * once there it never changes, and a reader that has it open reads to its end whatever is deleted.
  * Every byte that is handed out in plain form was checked against the hash of its block; a blob in
@@ -102,4 +152,20 @@ export interface ContentStore {
   list(): AsyncIterable<BlobInfo>
   /** Removes a blob; nothing happens where it is not there. */
   delete(digest: Digest): Promise<void>
+  /**
+   * Reads a blob to its end and compares all of it with its digest. One that is damaged is no longer there from then on.
+   * @throws SealiftError `CONTENT_MISSING`, `CONTENT_CORRUPT`
+   */
+  check(digest: Digest): Promise<void>
+  /** Blobs that turned out to be damaged and have not come anew since. */
+  damaged(): Promise<readonly Digest[]>
+  /** Begins a lease. */
+  lease(): ContentLease
+  /**
+   * Makes a blob as young as one that was just written, durably: for work of several steps that a restart may fall between.
+   * @returns whether it is there
+   */
+  touch(digest: Digest): Promise<boolean>
+  /** Takes away every blob that nothing needs, that is old enough, and that no lease covers. One at a time. */
+  collect(options: CollectOptions): Promise<Collection>
 }

@@ -16,6 +16,8 @@ export interface SinkPlaces {
   pathOf(digest: Digest, encoding: Encoding): string
   /** Whether the blob is there already, however encoded. */
   isThere(digest: Digest): Promise<boolean>
+  /** Told when the temporary file is not needed any more. */
+  ended(): void
 }
 
 /** Collects a blob in a temporary file; commit syncs it and gives it its name, unless the blob came by another way meanwhile. */
@@ -54,6 +56,7 @@ export class FileSink implements BlockSink {
       await this.#close()
       await renameDurably(this.#temporary, path)
       this.#renamed = true
+      this.#places.ended()
     } catch (thrown) {
       throw toSealiftError(thrown, `storing blob ${digest}`)
     }
@@ -62,6 +65,7 @@ export class FileSink implements BlockSink {
   async abort(): Promise<void> {
     await this.#close()
     if (!this.#renamed) await rm(this.#temporary, { force: true })
+    this.#places.ended()
   }
 
   async #writeAll(bytes: Buffer): Promise<void> {

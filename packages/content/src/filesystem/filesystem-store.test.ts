@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { access, mkdtemp, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { digestOf, hexOf } from '@sealift/oci/digest.ts'
+import { type Digest, digestOf, hexOf } from '@sealift/oci/digest.ts'
 import { isSealiftError } from '@sealift/oci/sealift-error.ts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BLOCK_SIZE } from '../content-store.ts'
@@ -95,9 +96,43 @@ describe('filesystem store on disk', () => {
     expect(await store.info(digestOf(content))).toBeUndefined()
     for await (const there of store.list()) expect(there).toBeUndefined()
     await access(asideOf(content))
+    expect(await store.damaged()).toEqual([digestOf(content)])
     await writeBlob(store, content)
+    expect(await store.damaged()).toEqual([])
     expect((await readBlob(store, digestOf(content))).equals(content)).toBe(true)
     await reader?.close()
+  })
+
+  it('finds by a check what the hashes of the blocks do not show', async () => {
+    const store = await openFilesystemStore(folder)
+    const other = Buffer.alloc(9_000_000, 'other words, just as sound ')
+    await writeBlob(store, content)
+    await writeBlob(store, other)
+    await rename(fileOf(other), fileOf(content))
+    await expect(store.check(digestOf(content))).rejects.toMatchObject({ code: 'CONTENT_CORRUPT', message: expect.stringContaining(digestOf(other)) })
+    expect(await store.damaged()).toEqual([digestOf(content)])
+  })
+
+  it('collects temporary files that nobody writes, and damaged ones that nobody needs or that came anew', async () => {
+    const store = await openFilesystemStore(folder)
+    const gone = Buffer.from('needed by nobody')
+    const again = Buffer.from('needed, and brought again')
+    const lost = Buffer.from('needed, and not brought again')
+    for (const bytes of [gone, again, lost]) {
+      const path = join(folder, 'blobs/sha256', hexOf(digestOf(bytes)).slice(0, 2), hexOf(digestOf(bytes)))
+      await writeFile(path, 'damaged')
+      await expect(store.check(digestOf(bytes))).rejects.toMatchObject({ code: 'CONTENT_CORRUPT' })
+    }
+    await writeBlob(store, again)
+    await writeFile(join(folder, 'tmp', 'left-over'), 'from work that was given up')
+    const writer = await store.writer()
+    await writer.write(randomBytes(BLOCK_SIZE * 3))
+    const needed = async (): Promise<Set<Digest>> => new Set([again, lost].map((bytes) => digestOf(bytes)))
+    const collection = await store.collect({ needed, isOld: () => true, minAge: 0, rest: 0 })
+    expect(collection).toMatchObject({ temporary: { count: 1, bytes: 27 }, damaged: { count: 2, bytes: 14 } })
+    expect(await readdir(join(folder, 'damaged'))).toEqual([hexOf(digestOf(lost))])
+    await writer.commit()
+    expect(await readdir(join(folder, 'tmp'))).toEqual([])
   })
 
   it('rests once, however it came', async () => {

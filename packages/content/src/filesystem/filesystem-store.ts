@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { type Digest, hexOf, isDigest } from '@sealift/oci/digest.ts'
+import { createDigester, type Digest, hexOf } from '@sealift/oci/digest.ts'
 import { isSealiftError, SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
 import { plainBlockSize } from '../block-layout.ts'
-import { type BlobInfo, type Block, type ContentStore, type EncodedBlob, type Encoding } from '../content-store.ts'
+import type { BlobInfo, Block, ByteRange, ContentStore, EncodedBlob, Encoding } from '../content-store.ts'
 import { isPartialId, type PartialBlobs } from '../partial-blobs.ts'
 import type { PlainFiles } from '../plain-files.ts'
 import { PlainWriter } from '../plain-writer.ts'
 import { readPlain } from '../read-plain.ts'
+import { UsageLedger } from '../usage-ledger.ts'
 import { VerifyingWriter } from '../verifying-writer.ts'
 import { readTrailer } from './blob-file.ts'
+import { blobOfFile, collectFiles, namesIn } from './collect-files.ts'
 import { makeFolder, renameDurably, syncFolder } from './durable.ts'
 import { FileSink, type SinkPlaces } from './file-sink.ts'
 import { PartialFile } from './partial-file.ts'
@@ -49,6 +51,9 @@ export async function openFilesystemStore(folder: string): Promise<FilesystemSto
   await makeFolder(temporary)
   await makeFolder(partial)
 
+  const ledger = new UsageLedger()
+  const writing = new Set<string>()
+
   const pathOf = (digest: Digest, encoding: Encoding): string => join(blobs, hexOf(digest).slice(0, 2), hexOf(digest) + SUFFIX[encoding])
 
   const openFile = async (digest: Digest): Promise<OpenFile | undefined> => {
@@ -86,6 +91,7 @@ export async function openFilesystemStore(folder: string): Promise<FilesystemSto
   }
 
   const openBlob = async (digest: Digest): Promise<{ blob: EncodedBlob; found: OpenFile }> => {
+    await ledger.use(digest)
     const found = await openFile(digest)
     if (found === undefined) throw new SealiftError('CONTENT_MISSING', `blob ${digest} is not in the store`)
     const { file, encoding } = found
@@ -100,7 +106,8 @@ export async function openFilesystemStore(folder: string): Promise<FilesystemSto
     }
   }
 
-  const info = async (digest: Digest): Promise<BlobInfo | undefined> => {
+  /** What is known of a blob, without using it. */
+  const look = async (digest: Digest): Promise<BlobInfo | undefined> => {
     const found = await openFile(digest)
     if (found === undefined) return undefined
     try {
@@ -115,34 +122,53 @@ export async function openFilesystemStore(folder: string): Promise<FilesystemSto
     }
   }
 
-  const places = (temporary: string): SinkPlaces => ({ temporary, pathOf, isThere: async (digest) => (await info(digest)) !== undefined })
-  const sink = (): FileSink => new FileSink(places(join(temporary, randomUUID())))
+  const isThere = async (digest: Digest): Promise<boolean> => (await look(digest)) !== undefined
+
+  const places = (file: string, ended: () => void): SinkPlaces => ({
+    temporary: file,
+    pathOf,
+    async isThere(digest) {
+      await ledger.write(digest)
+      return isThere(digest)
+    },
+    ended,
+  })
+  const sink = (): FileSink => {
+    const path = join(temporary, randomUUID())
+    writing.add(path)
+    return new FileSink(places(path, () => void writing.delete(path)))
+  }
   const partialPlaces = (id: string): SinkPlaces => {
     if (!isPartialId(id)) throw new SealiftError('INTERNAL', `${JSON.stringify(id)} can't name a partial blob`)
-    return places(join(partial, id))
+    return places(join(partial, id), () => {})
+  }
+
+  async function* read(digest: Digest, range?: ByteRange): AsyncGenerator<Buffer> {
+    const { blob, found } = await openBlob(digest)
+    try {
+      yield* readPlain(blob, range)
+    } catch (thrown) {
+      throw await fault(thrown, found, digest)
+    } finally {
+      await blob.close()
+    }
   }
 
   return {
-    info,
-    open: async (digest) => (await openBlob(digest)).blob,
-    async *read(digest, range) {
-      const { blob, found } = await openBlob(digest)
-      try {
-        yield* readPlain(blob, range)
-      } catch (thrown) {
-        throw await fault(thrown, found, digest)
-      } finally {
-        await blob.close()
-      }
+    async info(digest) {
+      await ledger.use(digest)
+      return look(digest)
     },
+    open: async (digest) => (await openBlob(digest)).blob,
+    read,
     writer: async (expected = {}) => new PlainWriter(sink(), expected),
     encodedWriter: async (claim) => new VerifyingWriter(sink(), claim),
     async *list() {
       for (const prefix of await readdir(blobs)) {
         for (const name of await readdir(join(blobs, prefix))) {
-          const digest = `sha256:${name.replace(/\.zst$/, '')}`
-          if (!isDigest(digest)) continue
-          const found = await info(digest)
+          const digest = blobOfFile(name)
+          if (digest === undefined) continue
+          const found = await look(digest)
           if (found !== undefined) yield found
         }
       }
@@ -167,6 +193,7 @@ export async function openFilesystemStore(folder: string): Promise<FilesystemSto
       return found.flat()
     },
     async openPlainFile(digest) {
+      await ledger.use(digest)
       const found = await openFile(digest)
       if (found?.encoding === 'plain') {
         const { file, encoding } = found
@@ -176,6 +203,35 @@ export async function openFilesystemStore(folder: string): Promise<FilesystemSto
       await found?.file.close()
       return undefined
     },
+    async check(digest) {
+      const { blob, found } = await openBlob(digest)
+      try {
+        const whole = createDigester()
+        for await (const plain of readPlain(blob)) whole.update(plain)
+        const actual = whole.digest()
+        if (actual !== digest) throw new SealiftError('CONTENT_CORRUPT', `blob ${digest}: its bytes have the digest ${actual}`)
+      } catch (thrown) {
+        throw await fault(thrown, found, digest)
+      } finally {
+        await blob.close()
+      }
+    },
+    async damaged() {
+      const all = [...new Set((await namesIn(damaged)).map(blobOfFile))].filter((digest) => digest !== undefined)
+      const missing = await Promise.all(all.map(async (digest) => !(await isThere(digest))))
+      return all.filter((_, index) => missing[index])
+    },
+    lease: () => ledger.lease(),
+    async touch(digest) {
+      await ledger.write(digest)
+      const found = await openFile(digest)
+      if (found === undefined) return false
+      await found.file.close()
+      const now = new Date()
+      await utimes(pathOf(digest, found.encoding), now, now)
+      return true
+    },
+    collect: (options) => collectFiles({ places: { blobs, temporary, damaged }, ledger, writing, isThere }, options),
   }
 }
 
