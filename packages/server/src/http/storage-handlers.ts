@@ -1,0 +1,10 @@
+import { storageRoutes } from '@sealift/api/routes/storage.ts'
+import type { Services } from '../services.ts'
+import { type RouteGroup, routeGroup } from './api-server.ts'
+
+/** Answers the routes about the data folder itself. */
+export function storageHandlers({ collector }: Services): RouteGroup {
+  return routeGroup(storageRoutes, {
+    collect: ({ body }) => collector.start(body),
+  })
+}
