@@ -6,7 +6,9 @@ const Amount = Type.Object({ count: Type.Integer(), bytes: Type.Integer() })
 /** What a finished collection tells. */
 export const Collected = Type.Object({
   dryRun: Type.Boolean({ description: 'Nothing was removed: this is what would be.' }),
-  removed: Type.Array(Type.Object({ kind: Type.String({ description: 'content, temporary, damaged, jobs, …' }), count: Type.Integer(), bytes: Type.Integer() })),
+  removed: Type.Array(
+    Type.Object({ kind: Type.String({ description: 'content, temporary, damaged, jobs, …' }), count: Type.Integer(), bytes: Type.Integer() }),
+  ),
   freed: Type.Integer({ description: 'Bytes of all that was removed.' }),
   needed: Amount,
   waiting: Type.Object({ ...Amount.properties }, { description: 'What nothing needs, but that is too young or in use.' }),

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox'
 import { InspectedBundle } from './bundle.ts'
 import { Changed } from './changed.ts'
+import { Collected } from './collected.ts'
 import { Exported } from './exported.ts'
 import { Imported } from './imported.ts'
 import { Operated } from './operated.ts'
@@ -22,6 +23,7 @@ export const JOB_RESULTS = {
   start: Operated,
   stop: Operated,
   restart: Operated,
+  gc: Collected,
 } as const
 
 /** What a job does. */

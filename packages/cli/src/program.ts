@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { addConfigure } from './commands/configure.ts'
 import { addEvents } from './commands/events.ts'
 import { addExport } from './commands/export.ts'
+import { addGc } from './commands/gc.ts'
 import { addHistory } from './commands/history.ts'
 import { addImport } from './commands/import.ts'
 import { addInspect } from './commands/inspect.ts'
@@ -68,6 +69,7 @@ export function createProgram(): Command {
   addKeys(program)
   addTargets(program)
   addJobs(program)
+  addGc(program)
   addUp(program)
   for (const command of allCommands(program)) command.copyInheritedSettings(program).helpCommand(false)
   return program

@@ -13,9 +13,14 @@ import { KeyRing } from './keys/key-ring.ts'
 import { BundleInspector } from './library/bundle-inspector.ts'
 import { Exporter } from './library/exporter.ts'
 import { Importer } from './library/importer.ts'
+import { libraryIndexes } from './library/library-catalog.ts'
 import { Publisher } from './library/publisher.ts'
 import { ReleaseLibrary } from './library/release-library.ts'
 import { ReleaseRemover } from './library/release-remover.ts'
+import { Collector } from './storage/collector.ts'
+import type { ContentRoot, Waste } from './storage/content-root.ts'
+import { oldJobs } from './storage/old-jobs.ts'
+import { SiteClock } from './storage/site-clock.ts'
 import { EventLog } from './supervision/event-log.ts'
 import { InstallationOpener } from './supervision/opened-installation.ts'
 import { Operations } from './supervision/operations.ts'
@@ -40,6 +45,8 @@ export interface Services {
   readonly starter: InstallationStarter
   readonly operations: Operations
   readonly events: EventLog
+  readonly collector: Collector
+  readonly siteClock: SiteClock
 }
 
 /** How the services are used. */
@@ -55,10 +62,10 @@ export interface ServicesOptions {
 
 /** Wires the services of a data folder. */
 export function createServices(
-  { path, store, db, masterKey }: DataFolder,
+  { path, store, db, database, masterKey }: DataFolder,
   { drivers, registryAddress, supervised, clock = systemClock }: ServicesOptions,
 ): Services {
-  const jobs = new JobQueue(db)
+  const jobs = new JobQueue(db, () => store.lease())
   const keys = new KeyRing(db, masterKey)
   const library = new ReleaseLibrary(db, store)
   const targets = new TargetRegistry(db, drivers)
@@ -69,6 +76,9 @@ export function createServices(
   const runStates = new RunStates(db)
   const events = new EventLog(db, clock)
   const opener = new InstallationOpener({ store, targets, vault, clock })
+  const siteClock = new SiteClock(db)
+  const roots: readonly ContentRoot[] = [libraryIndexes(library, store)]
+  const wastes: readonly Waste[] = [oldJobs(db)]
   const site = { registry: registryAddress }
   const planner = new ChangePlanner({ store, library, targets, installations, vault, site })
   return {
@@ -87,5 +97,7 @@ export function createServices(
     view: new InstallationView({ library, targets, installations, opener, runStates, supervised }),
     operations: new Operations({ installations, opener, runStates, events, jobs, journal }),
     events,
+    siteClock,
+    collector: new Collector({ store, database, library, roots, wastes, clock: siteClock, jobs }),
   }
 }

@@ -12,7 +12,9 @@ export const storageRoutes = {
     summary: 'Removes content that nothing needs, and what else is over.',
     body: Input({
       dryRun: Type.Optional(Type.Boolean({ description: 'Only say what would be removed.' })),
-      minAge: Type.Optional(Type.Number({ minimum: 0, maximum: 31_536_000, description: 'Seconds for which everything is kept; a day where it is not given.' })),
+      minAge: Type.Optional(
+        Type.Number({ minimum: 0, maximum: 31_536_000, description: 'Seconds for which everything is kept; a day where it is not given.' }),
+      ),
     }),
     response: Job,
   }),

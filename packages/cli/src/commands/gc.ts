@@ -4,9 +4,9 @@ import { storageRoutes } from '@sealift/api/routes/storage.ts'
 import type { Command } from 'commander'
 import { followJob } from '../follow-job.ts'
 import { inSession } from '../session.ts'
-import { parseSeconds } from '../time-argument.ts'
 import { formatColumns } from '../terminal/columns.ts'
 import { formatBytes } from '../terminal/units.ts'
+import { parseSeconds } from '../time-argument.ts'
 
 interface GcOptions {
   readonly dryRun?: true

@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, isDigest } from '@sealift/oci/digest.ts'
-import type { Amount, CollectOptions, Collection } from '../content-store.ts'
+import type { Amount, Collection, CollectOptions } from '../content-store.ts'
 import type { UsageLedger } from '../usage-ledger.ts'
 
 /** Where a filesystem store keeps what. */
@@ -81,7 +81,8 @@ async function collectBlobs(
       else if (!options.isOld(found.ctimeMs)) waiting.add(found.size)
       else {
         const remove = options.dryRun === true ? async (): Promise<void> => {} : (): Promise<void> => rm(path, { force: true })
-        ;(await ledger.take(digest, since, options, remove)) ? taken.add(found.size) : waiting.add(found.size)
+        const tally = (await ledger.take(digest, since, options, remove)) ? taken : waiting
+        tally.add(found.size)
       }
     }
   }
@@ -101,13 +102,13 @@ async function collectTemporary({ places, writing }: CollectedStore, { dryRun }:
   return taken.amount
 }
 
-async function collectDamaged({ places, isThere }: CollectedStore, { dryRun }: CollectOptions, needed: ReadonlySet<Digest>): Promise<Amount> {
+async function collectDamaged(store: CollectedStore, { dryRun }: CollectOptions, needed: ReadonlySet<Digest>): Promise<Amount> {
   const taken = new Tally()
-  for (const name of await namesIn(places.damaged)) {
+  for (const name of await namesIn(store.places.damaged)) {
     const digest = blobOfFile(name)
-    const path = join(places.damaged, name)
+    const path = join(store.places.damaged, name)
     const found = await stat(path).catch(() => undefined)
-    if (digest === undefined || found === undefined || (needed.has(digest) && !(await isThere(digest)))) continue
+    if (digest === undefined || found === undefined || (needed.has(digest) && !(await store.isThere(digest)))) continue
     if (dryRun !== true) await rm(path, { force: true })
     taken.add(found.size)
   }

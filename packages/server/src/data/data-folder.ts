@@ -18,6 +18,8 @@ export interface DataFolder {
   readonly path: string
   readonly store: ContentStore
   readonly db: Database
+  /** The file of the database. */
+  readonly database: string
   readonly masterKey: MasterKey
   close(): Promise<void>
 }
@@ -44,7 +46,7 @@ export async function openDataFolder(folder: string): Promise<DataFolder | undef
     opened.defer(() => db.destroy())
     await checkMasterKey(db, masterKey, masterKeyPath(path))
     const owned = opened.move()
-    return { path, store, db, masterKey, close: () => owned.disposeAsync() }
+    return { path, store, db, database: join(path, DATABASE), masterKey, close: () => owned.disposeAsync() }
   } catch (thrown) {
     throw toSealiftError(thrown, `opening the data folder ${path}`)
   }

@@ -5,6 +5,7 @@ import { jobHandlers } from './job-handlers.ts'
 import { keyHandlers } from './key-handlers.ts'
 import { operationHandlers } from './operation-handlers.ts'
 import { releaseHandlers } from './release-handlers.ts'
+import { storageHandlers } from './storage-handlers.ts'
 import { targetHandlers } from './target-handlers.ts'
 
 /** Every route of the API with what answers it. */
@@ -16,5 +17,6 @@ export function routeGroups(services: Services): readonly RouteGroup[] {
     installationHandlers(services),
     jobHandlers(services),
     operationHandlers(services),
+    storageHandlers(services),
   ]
 }

@@ -17,10 +17,13 @@ export class JobQueue {
   readonly #db: Database
   readonly #running = new Map<number, RunningJob>()
   readonly #claims = new Claims()
+  readonly #lease: (() => Disposable) | undefined
   #closing = false
 
-  constructor(db: Database) {
+  /** @param lease begins a lease that each job holds from its start until its end is recorded, so that it finds what it found once */
+  constructor(db: Database, lease?: () => Disposable) {
     this.#db = db
+    this.#lease = lease
   }
 
   /** Marks the jobs that a killed process left running; returns their ids. */
@@ -164,6 +167,8 @@ export class JobQueue {
 
   /** Never rejects: whatever goes wrong is the job's outcome. */
   async #run<Kind extends JobKind>(running: RunningJob, work: JobWork<Kind>, claimant: Claimant): Promise<void> {
+    using leases = new DisposableStack()
+    if (this.#lease !== undefined) leases.use(this.#lease())
     const { id } = running.job
     const logging: Promise<void>[] = []
     let outcome = await this.#work(running, work, logging)

@@ -7,6 +7,7 @@ import { MediaType } from '@sealift/oci/media-types.ts'
 import { parseReference, siteRepository } from '@sealift/oci/reference.ts'
 import type { RegistryCatalog, ResolvedManifest } from '@sealift/registry/registry-catalog.ts'
 import type { ReleaseImagePlatform } from '@sealift/template/release.ts'
+import type { ContentRoot } from '../storage/content-root.ts'
 import type { ReleaseLibrary } from './release-library.ts'
 
 interface Repository {
@@ -57,6 +58,18 @@ export function createLibraryCatalog(library: ReleaseLibrary, store: ContentStor
       return isDigest(reference) ? repository?.manifests.get(reference) : repository?.tags.get(reference)
     },
     hasBlob: async (name, digest) => (await load()).get(name)?.blobs.has(digest) === true,
+  }
+}
+
+/** The indexes that tags of several platforms lead to: no row and no release names them. */
+export function libraryIndexes(library: ReleaseLibrary, store: ContentStore): ContentRoot {
+  return {
+    name: 'registry',
+    async content() {
+      const platforms = (await library.all()).flatMap(({ release }) => Object.values(release.images).map((image) => image.platforms))
+      const tops = await Promise.all(platforms.filter(({ length }) => length > 1).map((several) => topDescriptor(several, store)))
+      return tops.map(({ digest }) => digest)
+    },
   }
 }
 

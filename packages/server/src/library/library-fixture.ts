@@ -6,11 +6,13 @@ import type { Job } from '@sealift/api/job.ts'
 import { fixtureImage } from '@sealift/images/image-fixture.ts'
 import { type FixtureRegistry, startFixtureRegistry } from '@sealift/images/registry-fixture.ts'
 import { hostPlatform } from '@sealift/oci/platform.ts'
+import type { DataFolder } from '../data/data-folder.ts'
 import { temporaryDataFolder, temporaryFolder } from '../data/data-folder-fixture.ts'
 import { createServices, type Services } from '../services.ts'
 
 /** One side of a delivery for tests: a data folder with its services, and no engine. */
 export interface Side extends AsyncDisposable {
+  readonly folder: DataFolder
   readonly services: Services
   /** Waits for a job and gives it back done; throws its error. */
   done(starting: Promise<Job>): Promise<Job>
@@ -21,6 +23,7 @@ export async function createSide(): Promise<Side> {
   const folder = await temporaryDataFolder()
   const services = createServices(folder, { drivers: {}, registryAddress: '127.0.0.1:7070', supervised: false })
   return {
+    folder,
     services,
     async done(starting) {
       const { id } = await starting

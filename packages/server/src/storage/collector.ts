@@ -58,7 +58,10 @@ export class Collector {
     const isAgo = await clock.ages()
     const steady = isAgo(Number.NEGATIVE_INFINITY, minAge)
     if (!steady) {
-      context.log('The clock of this machine was set within the time for which content is kept, or is watched for less than that: what was stored by earlier commands stays for now.', 'warning')
+      context.log(
+        'The clock of this machine was set within the time for which content is kept, or is watched for less than that: what was stored by earlier commands stays for now.',
+        'warning',
+      )
     }
     const content = await store.collect({
       needed: () => this.#needed(context),
@@ -74,10 +77,10 @@ export class Collector {
       { kind: 'temporary', ...content.temporary },
       { kind: 'damaged', ...content.damaged },
     ]
-    for (const { kind, clear } of wastes) {
+    for (const waste of wastes) {
       context.signal.throwIfAborted()
-      context.progress(`Looking at ${kind}`)
-      removed.push({ kind, ...(await clear({ dryRun, isAgo, signal: context.signal })) })
+      context.progress(`Looking at ${waste.kind}`)
+      removed.push({ kind: waste.kind, ...(await waste.clear({ dryRun, isAgo, signal: context.signal })) })
     }
     return {
       dryRun,
