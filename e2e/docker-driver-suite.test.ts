@@ -28,6 +28,7 @@ driverSuite('docker', async () => {
       crashing: program('echo broken; exit 3'),
       job: program('echo done'),
       failing: program('echo refused; exit 4'),
+      slow: program('exec busybox sleep 3'),
     },
     freePort: await freePort(),
     pause: (milliseconds) => sleep(milliseconds),

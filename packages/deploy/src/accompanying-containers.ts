@@ -31,12 +31,11 @@ export interface HookDefinition extends ProgramDefinition {
   readonly idempotent: boolean
 }
 
-/** A port that a plugin opens in the network of its component. */
-export interface PluginPort {
-  readonly name: string
+/** A port that something listens on, as a release gives it. */
+export interface PortDefinition {
   readonly port: number
   readonly protocol: 'tcp' | 'udp'
-  /** As with a component's port: null where the host port is allocated. */
+  /** Present where the host publishes it: a number or an expression for one; null where one is allocated. */
   readonly public?: { readonly kind: 'http' | 'tcp' | 'udp'; readonly hostPort: string | null }
 }
 
@@ -45,7 +44,8 @@ export interface PluginDefinition extends ProgramDefinition {
   readonly name: string
   readonly version: string
   readonly image: PinnedImage
-  readonly ports: readonly PluginPort[]
+  /** Opened in the network of the component. */
+  readonly ports: readonly (PortDefinition & { readonly name: string })[]
   /** Cores, like `500m`. */
   readonly cpu?: string
   /** Bytes, like `64Mi`. */

@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Driver, ImageArchive, LogLine, ObservedComponent, WantedComponent, WantedImage } from './driver.ts'
+import type { Driver, ImageArchive, LogLine, ObservedComponent } from './driver.ts'
+import { replicaHash, replicaVolume, type WantedComponent, type WantedImage } from './wanted-component.ts'
 
 /** An image and how to start it for one purpose of the suite. */
 export interface SuiteProgram {
@@ -25,6 +26,8 @@ export interface DriverUnderTest {
     readonly job: SuiteProgram
     /** Prints the line `refused` and ends with 4. */
     readonly failing: SuiteProgram
+    /** Ends with 0 some seconds after its start. */
+    readonly slow: SuiteProgram
   }
   /** A host port that is free. */
   readonly freePort: number
@@ -252,6 +255,129 @@ export function driverSuite(name: string, factory: DriverFactory): void {
       await driver.ensureComponent(component('migrate', failing, { workload: 'job' }))
       await until('the job ended', async () => (await observe('migrate'))?.replicas[0]?.state === 'exited')
       expect((await observe('migrate'))?.replicas).toMatchObject([{ exitCode: 4, restarts: 0 }])
+    })
+
+    test('runs init containers to their end before the component', async () => {
+      const { service, job } = subject.programs
+      await prepare(service, job)
+      const initContainers = [
+        { name: 'first', ...job, env: {} },
+        { name: 'second', ...job, env: {} },
+      ]
+      await driver.ensureComponent(component('web', service, { initContainers }))
+      await until('web runs', () => isRunning('web'))
+      expect(await driver.ensureComponent(component('web', service, { initContainers }))).toEqual({ changed: false })
+    })
+
+    test('says what an init container printed that failed, and does not start the component', async () => {
+      const { service, job, failing } = subject.programs
+      await prepare(service, job, failing)
+      const initContainers = [{ name: 'prepare', ...failing, env: {} }]
+      await expect(driver.ensureComponent(component('web', service, { initContainers }))).rejects.toMatchObject({
+        code: 'INIT_FAILED',
+        message: expect.stringMatching(/init container prepare ended with 4.*refused/s),
+      })
+      expect((await observe('web'))?.replicas.some(({ state }) => state === 'running') ?? false).toBe(false)
+      await driver.ensureComponent(component('web', service, { initContainers: [{ name: 'prepare', ...job, env: {} }], hash: 'two' }))
+      await until('web runs', () => isRunning('web'))
+    })
+
+    test('an init container that does not end has failed after its time', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      const wanted = component('web', service, { initContainers: [{ name: 'endless', ...service, env: {} }], initTimeout: 1 })
+      await expect(driver.ensureComponent(wanted)).rejects.toMatchObject({
+        code: 'INIT_FAILED',
+        message: expect.stringContaining('did not end within 1 second'),
+      })
+    })
+
+    test('stops waiting for init containers when told to, and goes on with them later', async () => {
+      const { service, slow } = subject.programs
+      await prepare(service, slow)
+      const wanted = component('web', service, { initContainers: [{ name: 'slow', ...slow, env: {} }] })
+      const abort = new AbortController()
+      const ensuring = driver.ensureComponent(wanted, { signal: abort.signal })
+      void subject.pause(1000).then(() => abort.abort(new Error('enough')))
+      await expect(ensuring).rejects.toThrow('enough')
+      const other = await subject.reconnect()
+      await other.ensureComponent(wanted)
+      await until('web runs', () => isRunning('web'))
+    })
+
+    test('runs plugins beside a component, and replaces each alone', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      const plugin = { name: 'meter', ...service, env: {}, ports: [], hash: 'p1' }
+      const wanted = component('web', service, { plugins: [plugin] })
+      const whole = async (): Promise<boolean> =>
+        (await isRunning('web')) && ((await observe('web'))?.replicas[0]?.plugins?.every(({ running }) => running) ?? false)
+      await driver.ensureComponent(wanted)
+      await until('web and its plugin run', whole)
+      const [before] = (await observe('web'))?.replicas ?? []
+      expect(before).toMatchObject({ hash: replicaHash('one', [plugin]), plugins: [{ name: 'meter' }] })
+      expect(await driver.ensureComponent(wanted)).toEqual({ changed: false })
+
+      const changed = { ...plugin, env: { SEALIFT_PLUGIN_CONFIG: '{}' }, hash: 'p2' }
+      expect(await driver.ensureComponent({ ...wanted, plugins: [changed] })).toEqual({ changed: true })
+      await until('the other plugin runs', whole)
+      expect((await observe('web'))?.replicas).toMatchObject([{ hash: replicaHash('one', [changed]), startedAt: before?.startedAt }])
+
+      expect(await driver.ensureComponent({ ...wanted, plugins: [changed], env: { A: '1' }, hash: 'two' })).toEqual({ changed: true })
+      await until('the other component runs', whole)
+      expect((await observe('web'))?.replicas).toMatchObject([{ hash: replicaHash('two', [changed]) }])
+
+      await driver.ensureComponent(component('web', service, { env: { A: '1' }, hash: 'two' }))
+      expect((await observe('web'))?.replicas).toMatchObject([{ hash: 'two' }])
+      expect((await observe('web'))?.replicas[0]).not.toHaveProperty('plugins')
+    })
+
+    test('brings only the replicas that it is told to, further ones too', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      const hashes = async (): Promise<readonly string[]> => ((await observe('web'))?.replicas ?? []).map(({ index, hash }) => `${index} ${hash}`).toSorted()
+      await driver.ensureComponent(component('web', service, { replicas: 2 }))
+      const next = component('web', service, { replicas: 2, env: { A: '1' }, hash: 'two' })
+      await driver.ensureComponent(next, { only: [2] })
+      expect(await hashes()).toEqual(['0 one', '1 one', '2 two'])
+      await driver.ensureComponent(next, { only: [0] })
+      expect(await hashes()).toEqual(['0 two', '1 one', '2 two'])
+      await driver.ensureComponent(next)
+      expect(await hashes()).toEqual(['0 two', '1 two'])
+    })
+
+    test('gives each replica volumes of its own where it is told to', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      const volume = { name: 'data', targetName: `${INSTALLATION}.db.data.1`, path: '/data', readOnly: false, kind: 'persistent', perReplica: true } as const
+      await driver.ensureComponent(component('db', service, { workload: 'stateful', replicas: 2, volumes: [volume] }))
+      expect((await driver.observe(INSTALLATION)).volumes.toSorted()).toEqual([replicaVolume(volume, 0), replicaVolume(volume, 1)])
+    })
+
+    test('starts nothing of what runs by a schedule, but a run at a time, and keeps the last', async () => {
+      const { service, job } = subject.programs
+      await prepare(service, job)
+      const wanted = component('tidy', job, { workload: 'cron' })
+      await driver.ensureComponent(wanted)
+      expect((await observe('tidy'))?.replicas ?? []).toEqual([])
+      expect(await driver.startRun(wanted, 'run-1')).toEqual({ started: true })
+      await until('the run ended', async () => (await observe('tidy'))?.replicas[0]?.state === 'exited')
+      expect((await observe('tidy'))?.replicas).toMatchObject([{ run: 'run-1', exitCode: 0 }])
+      expect(await driver.startRun(wanted, 'run-1')).toEqual({ started: true })
+      expect((await observe('tidy'))?.replicas).toMatchObject([{ state: 'exited' }])
+      await driver.ensureComponent(wanted)
+      expect((await observe('tidy'))?.replicas).toMatchObject([{ run: 'run-1' }])
+
+      const endless = component('tidy', service, { workload: 'cron', hash: 'two' })
+      expect(await driver.startRun(endless, 'run-2')).toEqual({ started: true })
+      await until('the second run is under way', () => isRunning('tidy'))
+      expect(await driver.startRun(endless, 'run-3')).toEqual({ started: false })
+      expect((await observe('tidy'))?.replicas).toMatchObject([{ run: 'run-2' }])
+    })
+
+    test('an address at which nothing is does not answer', async () => {
+      expect(await driver.probeAddress('127.0.0.1', { kind: 'tcp', port: subject.freePort }, 2)).toMatchObject({ healthy: false })
+      expect(await driver.probeAddress('127.0.0.1', { kind: 'exec', command: ['true'] }, 2)).toMatchObject({ healthy: false })
     })
 
     test('removes a component and keeps its volumes', async () => {

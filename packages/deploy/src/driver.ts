@@ -2,6 +2,9 @@ import type { Readable, Writable } from 'node:stream'
 import type { Digest } from '@sealift/oci/digest.ts'
 import type { Platform } from '@sealift/oci/platform.ts'
 import type { VolumeCopy, VolumeRestore, VolumeTally, VolumeUsage } from './volume-copy.ts'
+import type { WantedComponent, WantedFile, WantedImage, WantedVolume } from './wanted-component.ts'
+
+export type { WantedComponent, WantedFile, WantedImage, WantedInitContainer, WantedPlugin, WantedPort, WantedVolume } from './wanted-component.ts'
 
 /** What a driver can do, as data: planning reads this and never a driver's name. */
 export interface Capabilities {
@@ -16,6 +19,10 @@ export interface Capabilities {
   readonly freeDisk?: number
   readonly memory?: number
   readonly cpus?: number
+  /** The fewest bytes of memory that a container can be given. */
+  readonly leastMemory?: number
+  /** Whose graphics processors containers can be given. */
+  readonly gpus?: readonly string[]
 }
 
 /** The features of a template that some driver may lack. */
@@ -43,17 +50,6 @@ export const FEATURES = [
 ] as const
 export type Feature = (typeof FEATURES)[number]
 
-/** An image that a component needs, named independently of any engine's own image IDs. */
-export interface WantedImage {
-  /** The reference in the template, for people: `docker.io/library/mariadb:10.11`. */
-  readonly reference: string
-  /** The tag under which the target keeps it, made from {@link reference} and the config's digest. */
-  readonly localName: string
-  readonly config: Digest
-  /** Digests of the uncompressed layers, lowest first. */
-  readonly diffIds: readonly Digest[]
-}
-
 /** Gives image content to a driver as a `docker load` archive. */
 export interface ImageArchive {
   /**
@@ -75,76 +71,11 @@ export type ProbeAction =
     }
   | { readonly kind: 'tcp'; readonly port: number }
 
-/** A port of a component, and where the host publishes it. */
-export interface WantedPort {
-  readonly name: string
-  readonly port: number
-  readonly protocol: 'tcp' | 'udp'
-  readonly hostPort?: number
-}
-
-/** A volume mounted into a component. */
-export interface WantedVolume {
-  /** Name inside the template. */
-  readonly name: string
-  /** Name at the target, with installation, component and generation: unique there. */
-  readonly targetName: string
-  readonly path: string
-  readonly readOnly: boolean
-  /** `memory`: a tmpfs that is gone with the container. */
-  readonly kind: 'persistent' | 'memory'
-  readonly size?: number
-}
-
-/** A file put into a component's containers before they start. */
-export interface WantedFile {
-  readonly path: string
-  readonly content: Buffer
-  readonly mode: number
-  readonly uid?: number
-  readonly gid?: number
-}
-
-/** Everything that decides how a component's containers run, with every value substituted. Plain data apart from secrets in `env` and `files`: never log it. */
-export interface WantedComponent {
-  readonly installation: string
-  readonly name: string
-  readonly workload: 'stateless' | 'stateful' | 'daemon' | 'job' | 'cron'
-  readonly image: WantedImage
-  readonly entrypoint?: readonly string[]
-  readonly command?: readonly string[]
-  readonly workingDir?: string
-  readonly hostname?: string
-  readonly user?: string
-  readonly env: Readonly<Record<string, string>>
-  readonly ports: readonly WantedPort[]
-  readonly volumes: readonly WantedVolume[]
-  readonly files: readonly WantedFile[]
-  /** cores */
-  readonly cpu?: number
-  /** bytes */
-  readonly memory?: number
-  /** bytes of /dev/shm */
-  readonly shmSize?: number
-  readonly replicas: number
-  readonly stopSignal?: string
-  /** seconds until a stopping container is killed */
-  readonly stopGrace: number
-  readonly privileged: boolean
-  readonly capabilities: { readonly add: readonly string[]; readonly drop: readonly string[] }
-  readonly ulimits: Readonly<Record<string, { readonly soft: number; readonly hard: number }>>
-  readonly sysctls: Readonly<Record<string, string>>
-  readonly extraHosts: Readonly<Record<string, string>>
-  readonly labels: Readonly<Record<string, string>>
-  /** sha256 over all the above: equal hashes mean that nothing need be done. */
-  readonly hash: string
-}
-
 /** What a driver sees of one replica. */
 export interface ObservedReplica {
   readonly index: number
   readonly state: 'running' | 'starting' | 'exited' | 'missing'
-  /** {@link WantedComponent.hash} that it was started from. */
+  /** {@link replicaHash} of what it was started from. */
   readonly hash: string
   readonly restarts: number
   readonly exitCode?: number
@@ -159,6 +90,19 @@ export interface ObservedReplica {
   readonly cpu?: number
   /** bytes that it is limited to */
   readonly memory?: number
+  /** Of a component that runs by a schedule: which run this is. */
+  readonly run?: string
+  /** The plugins that are there; absent where there are none. */
+  readonly plugins?: readonly ObservedPlugin[]
+}
+
+/** What a driver sees of a plugin beside a replica. */
+export interface ObservedPlugin {
+  readonly name: string
+  readonly running: boolean
+  readonly restarts: number
+  /** Why it does not run. */
+  readonly message?: string
 }
 
 /** What a driver sees of a component. */
@@ -263,6 +207,17 @@ export interface ExecRequest {
   readonly stderr: Writable
 }
 
+/** Which part of a component's work is to be done, and for how long. */
+export interface EnsureOptions {
+  /**
+   * Only these replicas; all others stay as they are, and none is removed. A number beyond those wanted
+   * makes a further replica, which the next call without this removes.
+   */
+  readonly only?: readonly number[]
+  /** Ends waiting for init containers; they run on. */
+  readonly signal?: AbortSignal
+}
+
 /**
  * Makes the wanted state run on a target. Small verbs without delivery logic: order, health gates,
  * retries and recovery are the pipeline's. Every verb can be repeated after a crash at any point:
@@ -283,8 +238,19 @@ export interface Driver extends AsyncDisposable {
   ensureImages(images: readonly WantedImage[], archive: ImageArchive, progress: Progress): Promise<void>
   /** Makes what all components of an installation share (its network). */
   ensureInstallation(installation: string): Promise<void>
-  /** Brings replicas and volumes of a component to the wanted state; what already has its hash is not touched. Returns when started, not when healthy. */
-  ensureComponent(wanted: WantedComponent): Promise<{ readonly changed: boolean }>
+  /**
+   * Brings replicas, plugins and volumes of a component to the wanted state; what already has its hash
+   * is not touched. Init containers have ended when it returns, the component has started, and is not
+   * healthy yet. For a component that runs by a schedule it makes the volumes only.
+   * @throws SealiftError `INIT_FAILED` where an init container fails or takes too long
+   */
+  ensureComponent(wanted: WantedComponent, options?: EnsureOptions): Promise<{ readonly changed: boolean }>
+  /**
+   * Starts one run of a component that runs by a schedule, in the place of the run before.
+   * @param run names it, and is observed as {@link ObservedReplica.run}; a run of this name that is there is not started again
+   * @returns false, and nothing done, while another run is under way
+   */
+  startRun(wanted: WantedComponent, run: string): Promise<{ readonly started: boolean }>
   /** Stops and removes a component's containers; volumes stay. */
   removeComponent(installation: string, component: string): Promise<void>
   /** Removes everything of an installation; volumes only if told to. */
@@ -303,6 +269,8 @@ export interface Driver extends AsyncDisposable {
     action: ProbeAction,
     timeout: number,
   ): Promise<{ readonly healthy: boolean; readonly message: string }>
+  /** One attempt to reach something that the site has itself: an exec probe can't be made there. */
+  probeAddress(address: string, action: ProbeAction, timeout: number): Promise<{ readonly healthy: boolean; readonly message: string }>
   stop(installation: string, component: string): Promise<void>
   start(installation: string, component: string): Promise<void>
   /**

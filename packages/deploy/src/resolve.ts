@@ -3,10 +3,25 @@ import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { parseByteSize } from '@sealift/template/byte-size.ts'
 import { canonicalJson } from '@sealift/template/canonical-json.ts'
 import { parseCpu } from '@sealift/template/cpu.ts'
-import type { HookMoment, ProgramDefinition } from './accompanying-containers.ts'
-import type { ProbeAction, RunOnce, WantedComponent, WantedFile, WantedImage, WantedPort, WantedVolume } from './driver.ts'
+import type { HookMoment, PluginDefinition, ProgramDefinition } from './accompanying-containers.ts'
+import type { ProbeAction, RunOnce } from './driver.ts'
+import type { Json } from './json.ts'
+import type { PinnedImage } from './pinned-image.ts'
 import { Scope, type SecretLookup, secretNames } from './scope.ts'
-import { type ComponentState, type PinnedImage, type ProbeDefinition, volumeDefinition, type WantedState } from './state.ts'
+import { type ComponentState, type PortDefinition, type ProbeDefinition, volumeDefinition, type WantedState } from './state.ts'
+import {
+  replicaHash,
+  type WantedComponent,
+  type WantedFile,
+  type WantedImage,
+  type WantedInitContainer,
+  type WantedPlugin,
+  type WantedPort,
+  type WantedVolume,
+} from './wanted-component.ts'
+
+/** Seconds. */
+const DEFAULT_INIT_TIMEOUT = 300
 
 /** The contents of files, by digest. */
 export type FileContents = ReadonlyMap<string, Buffer>
@@ -52,16 +67,37 @@ function componentOf(state: WantedState, name: string): ComponentState {
   return component
 }
 
+/** The key of a port in the allocations of a state: a component's own, or that of one of its plugins. */
+export function portKey(component: string, port: string, plugin?: string): string {
+  return plugin === undefined ? `${component}/${port}` : `${component}/${plugin}/${port}`
+}
+
+/** A port with the number that the host publishes it at. */
+function resolvePort(
+  { state }: ResolveContext,
+  component: string,
+  name: string,
+  { port, protocol, public: open }: PortDefinition,
+  plugin?: string,
+): WantedPort {
+  if (open === undefined) return { name, port, protocol }
+  const where = plugin === undefined ? `component ${component}: port ${name}` : `component ${component}: plugin ${plugin}: port ${name}`
+  const hostPort =
+    open.hostPort === null
+      ? state.allocations.hostPorts[portKey(component, name, plugin)]
+      : parseHostPort(new Scope(state, secretNames).text(open.hostPort, component, where), where)
+  return { name, port, protocol, ...(hostPort === undefined ? {} : { hostPort }) }
+}
+
 /** The ports of a component with the numbers that the host publishes them at. */
-export function componentPorts({ state }: ResolveContext, name: string): readonly WantedPort[] {
-  const scope = new Scope(state, secretNames)
-  return Object.entries(componentOf(state, name).ports).map(([port, { port: number, protocol, public: publicPort }]) => {
-    if (publicPort === undefined) return { name: port, port: number, protocol }
-    const where = `component ${name}: port ${port}`
-    const hostPort =
-      publicPort.hostPort === null ? state.allocations.hostPorts[`${name}/${port}`] : parseHostPort(scope.text(publicPort.hostPort, name, where), where)
-    return { name: port, port: number, protocol, ...(hostPort === undefined ? {} : { hostPort }) }
-  })
+export function componentPorts(context: ResolveContext, name: string): readonly WantedPort[] {
+  return Object.entries(componentOf(context.state, name).ports).map(([port, definition]) => resolvePort(context, name, port, definition))
+}
+
+/** The ports that the plugins of a component open in its network. */
+export function pluginPorts(context: ResolveContext, name: string): readonly WantedPort[] {
+  const plugins = componentOf(context.state, name).definition.plugins ?? []
+  return plugins.flatMap((plugin) => plugin.ports.map((port) => resolvePort(context, name, port.name, port, plugin.name)))
 }
 
 /**
@@ -75,8 +111,9 @@ export function parseHostPort(text: string, where: string): number {
 }
 
 function resolveVolumes({ installation, state }: ResolveContext, name: string): readonly WantedVolume[] {
+  const { stableIdentity } = componentOf(state, name).definition
   return Object.entries(componentOf(state, name).volumes).map(([volume, volumeState]): WantedVolume => {
-    const { path, kind, readOnly, size, from } = volumeDefinition(volumeState)
+    const { path, kind, readOnly, size, from, carried } = volumeDefinition(volumeState)
     const source = from === undefined ? volumeState : state.components[from.component]?.volumes[from.volume]
     if (source === undefined) {
       throw new SealiftError('VALUE_UNRESOLVED', `component ${name}: volume ${volume} comes from ${from?.component}/${from?.volume}, which is not there`)
@@ -88,6 +125,7 @@ function resolveVolumes({ installation, state }: ResolveContext, name: string): 
       readOnly,
       kind,
       ...(size === undefined ? {} : { size: parseByteSize(size, `component ${name}: size of volume ${volume}`) }),
+      ...(stableIdentity && kind === 'persistent' && from === undefined && carried.access !== 'shared' ? { perReplica: true } : {}),
     }
   })
 }
@@ -126,7 +164,59 @@ function resolveVariables(scope: Scope, variables: Readonly<Record<string, strin
   return Object.fromEntries(Object.entries(variables).map(([variable, text]) => [variable, scope.text(text, name, `${where} ${variable}`)]))
 }
 
-/** The whole component with the given secrets, but for its hash. */
+function resolveInitContainers(context: ResolveContext, scope: Scope, name: string): readonly WantedInitContainer[] {
+  const { definition, image } = componentOf(context.state, name)
+  return (definition.initContainers ?? []).map((init): WantedInitContainer => {
+    const where = `component ${name}: init container ${init.name}`
+    const pinned = init.image ?? image
+    if (pinned === undefined) throw new TypeError(`${where} has no image`)
+    // A user is one of an image: another one may not know it.
+    const user = init.user ?? (init.image === undefined ? definition.user : undefined)
+    return {
+      name: init.name,
+      image: wantedImage(pinned),
+      ...resolveProgram(scope, init, name, where),
+      env: { ...resolveEnv(scope, context, name), ...resolveVariables(scope, init.env, name, `${where}: variable`) },
+      ...(user === undefined ? {} : { user }),
+    }
+  })
+}
+
+function substituted(value: Json, substitute: (text: string) => string): Json {
+  if (typeof value === 'string') return substitute(value)
+  if (Array.isArray(value)) return (value as readonly Json[]).map((item) => substituted(item, substitute))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, substituted(member, substitute)]))
+}
+
+function buildPlugin(context: ResolveContext, scope: Scope, name: string, plugin: PluginDefinition): Omit<WantedPlugin, 'hash'> {
+  const where = `component ${name}: plugin ${plugin.name}`
+  const config = substituted(plugin.config, (text) => scope.text(text, name, `${where}: configuration`))
+  return {
+    name: plugin.name,
+    image: wantedImage(plugin.image),
+    ...resolveProgram(scope, plugin, name, where),
+    env: { ...resolveVariables(scope, plugin.env, name, `${where}: variable`), SEALIFT_PLUGIN_CONFIG: canonicalJson(config) },
+    ports: plugin.ports.map((port) => resolvePort(context, name, port.name, port, plugin.name)),
+    ...(plugin.cpu === undefined ? {} : { cpu: parseCpu(plugin.cpu, `${where}: cpu`) }),
+    ...(plugin.memory === undefined ? {} : { memory: parseByteSize(plugin.memory, `${where}: memory`) }),
+  }
+}
+
+/** The plugins of a component with the given secrets, each with a hash that is made over the names of secrets. */
+function resolvePlugins(context: ResolveContext, name: string, secret: SecretLookup): readonly WantedPlugin[] {
+  const { workload, plugins = [] } = componentOf(context.state, name).definition
+  // Beside a program that runs to its end they would never end.
+  if (workload === 'job' || workload === 'cron') return []
+  const named = new Scope(context.state, secretNames)
+  return plugins.map((plugin) => {
+    const { image, ...rest } = buildPlugin(context, named, name, plugin)
+    const hash = digestOf(canonicalJson({ ...rest, image: image.config })).slice('sha256:'.length)
+    return { ...buildPlugin(context, new Scope(context.state, secret), name, plugin), hash }
+  })
+}
+
+/** The component's own containers with the given secrets: all but plugins and hashes. */
 function build(context: ResolveContext, name: string, secret: SecretLookup): Omit<WantedComponent, 'hash'> {
   const { state, installation } = context
   const component = componentOf(state, name)
@@ -162,23 +252,30 @@ function build(context: ResolveContext, name: string, secret: SecretLookup): Omi
     sysctls: definition.sysctls ?? {},
     extraHosts: resolveVariables(scope, definition.extraHosts ?? {}, name, `component ${name}: extra host`),
     labels,
+    ...(definition.fsGroup === undefined ? {} : { fsGroup: definition.fsGroup }),
+    ...(definition.gpus === undefined ? {} : { gpus: definition.gpus }),
+    ...(definition.initContainers === undefined ? {} : { initContainers: resolveInitContainers(context, scope, name) }),
   }
 }
 
-function hashOf(component: Omit<WantedComponent, 'hash'>): string {
+function ownHash(component: Omit<WantedComponent, 'hash'>): string {
   // The image's local name and reference are labels; its config says what runs.
-  const { image, files, ...rest } = component
+  const { image, files, initContainers, ...rest } = component
   const content = files.map(({ content, ...file }) => ({ ...file, content: digestOf(content) }))
-  return digestOf(canonicalJson({ ...rest, image: image.config, files: content })).slice('sha256:'.length)
+  const inits = initContainers?.map(({ image, ...init }) => ({ ...init, image: image.config }))
+  // More or fewer replicas change none of those that stay.
+  const what = { ...rest, replicas: 1, image: image.config, files: content, initContainers: inits }
+  return digestOf(canonicalJson(what)).slice('sha256:'.length)
 }
 
 /**
- * The hash of a component's wanted state. It is made over the names of secrets, not their values:
- * a plan can be made without opening the vault, and a label at the target tells nothing of them.
+ * The hash that replicas of a component have once they are as wanted. It is made over the names of
+ * secrets, not their values: a plan can be made without opening the vault, and a label at the target
+ * tells nothing of them.
  * @throws SealiftError `VALUE_UNRESOLVED`, `QUANTITY_INVALID`, `PORT_INVALID`, `CONTENT_MISSING`
  */
 export function componentHash(context: ResolveContext, name: string): string {
-  return hashOf(build(context, name, secretNames))
+  return replicaHash(ownHash(build(context, name, secretNames)), resolvePlugins(context, name, secretNames))
 }
 
 /**
@@ -186,7 +283,13 @@ export function componentHash(context: ResolveContext, name: string): string {
  * @throws SealiftError as {@link componentHash}
  */
 export function resolveComponent(context: ResolveContext, name: string, secret: SecretLookup): WantedComponent {
-  return { ...build(context, name, secret), hash: componentHash(context, name) }
+  const plugins = resolvePlugins(context, name, secret)
+  return {
+    ...build(context, name, secret),
+    hash: ownHash(build(context, name, secretNames)),
+    ...(plugins.length === 0 ? {} : { plugins }),
+    initTimeout: componentOf(context.state, name).definition.gate ?? DEFAULT_INIT_TIMEOUT,
+  }
 }
 
 function portNumber(text: string, ports: ComponentState['ports'], where: string): number {

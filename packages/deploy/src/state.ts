@@ -1,12 +1,12 @@
 import type { Digest } from '@sealift/oci/digest.ts'
 import type { Platform } from '@sealift/oci/platform.ts'
 import type { Parameter } from '@sealift/template/schema/parameter.ts'
-import type { HookDefinition, HookMoment, InitContainerDefinition, PluginDefinition } from './accompanying-containers.ts'
+import type { HookDefinition, HookMoment, InitContainerDefinition, PluginDefinition, PortDefinition } from './accompanying-containers.ts'
 import type { Json } from './json.ts'
 import type { PinnedImage } from './pinned-image.ts'
 import type { Origin, Value } from './value.ts'
 
-export type { Json, PinnedImage }
+export type { Json, PinnedImage, PortDefinition }
 
 /** A setting with an origin. */
 export interface Setting<T> {
@@ -145,11 +145,7 @@ export interface VolumeState {
 }
 
 /** A port of a component. */
-export interface PortState {
-  readonly port: number
-  readonly protocol: 'tcp' | 'udp'
-  /** Present where the host publishes it: a number or an expression for one; null where one is allocated. */
-  readonly public?: { readonly kind: 'http' | 'tcp' | 'udp'; readonly hostPort: string | null }
+export interface PortState extends PortDefinition {
   readonly leftOver?: true
 }
 

@@ -20,7 +20,7 @@ import type { Port } from '@sealift/template/schema/port.ts'
 import type { Probe } from '@sealift/template/schema/probe.ts'
 import type { Route } from '@sealift/template/schema/route.ts'
 import type { Volume } from '@sealift/template/schema/volume.ts'
-import type { HookDefinition, HookMoment, InitContainerDefinition, PluginDefinition, ProgramDefinition } from './accompanying-containers.ts'
+import type { HookDefinition, HookMoment, InitContainerDefinition, PluginDefinition, PortDefinition, ProgramDefinition } from './accompanying-containers.ts'
 import { toJson } from './json.ts'
 import { localImageName } from './local-image-name.ts'
 import type { PinnedImage } from './pinned-image.ts'
@@ -115,7 +115,7 @@ function volumeDefinition({ path, kind = 'persistent', readOnly = false, size, f
   }
 }
 
-function portDefinition({ port, protocol = 'tcp', public: open }: Omit<Port, 'name'>): VendorComponent['ports'][string] {
+function portDefinition({ port, protocol = 'tcp', public: open }: Omit<Port, 'name'>): PortDefinition {
   return {
     port,
     protocol,

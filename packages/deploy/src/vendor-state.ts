@@ -1,5 +1,5 @@
 import type { Parameter } from '@sealift/template/schema/parameter.ts'
-import type { CheckState, ComponentDefinition, Json, PinnedImage, ReleaseIdentity, VolumeDefinition } from './state.ts'
+import type { CheckState, ComponentDefinition, Json, PinnedImage, PortDefinition, ReleaseIdentity, VolumeDefinition } from './state.ts'
 import type { VendorValue } from './value.ts'
 
 /** A file as a release gives it; its content's expression is a digest. */
@@ -19,16 +19,7 @@ export interface VendorComponent {
   readonly connection: Readonly<Record<string, VendorValue>>
   readonly files: Readonly<Record<string, VendorFile>>
   readonly volumes: Readonly<Record<string, VolumeDefinition>>
-  readonly ports: Readonly<
-    Record<
-      string,
-      {
-        readonly port: number
-        readonly protocol: 'tcp' | 'udp'
-        readonly public?: { readonly kind: 'http' | 'tcp' | 'udp'; readonly hostPort: string | null }
-      }
-    >
-  >
+  readonly ports: Readonly<Record<string, PortDefinition>>
   readonly cpu: string | null
   readonly memory: string | null
   readonly replicas: number

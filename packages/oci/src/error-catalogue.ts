@@ -251,6 +251,11 @@ const CHANGES = {
   COMPONENT_UNHEALTHY: entry(1, 'A component did not become healthy in time.', 'What it printed last stands in the message. Mend the cause, then try again.'),
   COMPONENT_CRASHED: entry(1, 'A component ended although it should run.', 'What it printed last stands in the message. Mend the cause, then try again.'),
   JOB_FAILED: entry(1, 'A job of the application ended with an error.', 'What it printed last stands in the message. Mend the cause, then try again.'),
+  INIT_FAILED: entry(
+    1,
+    'A container that prepares a component ended with an error or took too long; the component was not started.',
+    'What it printed last stands in the message. Mend the cause, then try again.',
+  ),
   CHECK_FAILED: entry(1, 'An acceptance check of the application failed.', 'Read its output in the job.'),
   HOOK_FAILED: entry(1, 'A hook of the application failed.', 'What it printed last stands in the message. Mend the cause, then try again.'),
   HOOK_CUT_OFF: entry(

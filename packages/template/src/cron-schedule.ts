@@ -32,3 +32,13 @@ export function scheduleFault(text: string): string | undefined {
   }
   return undefined
 }
+
+/** Why a text is no time zone, or undefined where it is one. */
+export function timezoneFault(text: string): string | undefined {
+  try {
+    Intl.DateTimeFormat('en', { timeZone: text })
+    return undefined
+  } catch {
+    return `${JSON.stringify(text)} is no time zone; expected a name such as Europe/Berlin or UTC`
+  }
+}

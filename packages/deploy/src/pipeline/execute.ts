@@ -324,7 +324,10 @@ class Execution {
         await this.#loadSecrets(resolve.state)
         if (step.fresh) await driver.removeComponent(installation, step.component)
         report({ stage, component: step.component, message: 'Starting.' })
-        await driver.ensureComponent(resolveComponent(resolve, step.component, (id) => this.#secret(id)))
+        await driver.ensureComponent(
+          resolveComponent(resolve, step.component, (id) => this.#secret(id)),
+          { signal },
+        )
         return this.#gate(step.component, resolve, signal, stage)
       }
       case 'wait':

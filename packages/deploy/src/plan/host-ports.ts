@@ -1,11 +1,38 @@
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
-import { parseHostPort } from '../resolve.ts'
+import { parseHostPort, portKey } from '../resolve.ts'
 import { Scope, secretNames } from '../scope.ts'
 import { runningComponents, type WantedState } from '../state.ts'
 import type { Notes } from './note.ts'
 
 /** Where host ports are allocated from, both ends included. */
 export const ALLOCATED_PORTS = { first: 30_000, last: 32_767 } as const
+
+/** A port that the host publishes: a component's, or that of a plugin in its network. */
+interface PublicPort {
+  readonly component: string
+  readonly plugin?: string
+  readonly name: string
+  readonly protocol: 'tcp' | 'udp'
+  readonly hostPort: string | null
+}
+
+function* publicPorts(state: WantedState): Generator<PublicPort> {
+  for (const component of runningComponents(state)) {
+    const { ports = {}, definition } = state.components[component] ?? {}
+    for (const [name, { protocol, public: open }] of Object.entries(ports)) {
+      if (open !== undefined) yield { component, name, protocol, hostPort: open.hostPort }
+    }
+    for (const plugin of definition?.plugins ?? []) {
+      for (const { name, protocol, public: open } of plugin.ports) {
+        if (open !== undefined) yield { component, plugin: plugin.name, name, protocol, hostPort: open.hostPort }
+      }
+    }
+  }
+}
+
+function whereOf({ component, plugin, name }: PublicPort): string {
+  return `component ${component}: ${plugin === undefined ? '' : `plugin ${plugin}: `}port ${name}`
+}
 
 /**
  * Gives every public port without a number one of its own: the one that it had, else the lowest that is free.
@@ -21,22 +48,21 @@ export function allocateHostPorts(state: WantedState, taken: ReadonlySet<number>
     if (other !== undefined) throw new SealiftError('PORT_INVALID', `${owner} and ${other} both want host port ${port}/${protocol}`)
     owners.set(key, owner)
   }
-  const open: { key: string; component: string; name: string; protocol: 'tcp' | 'udp' }[] = []
-  for (const component of runningComponents(state)) {
-    for (const [name, { protocol, public: publicPort }] of Object.entries(state.components[component]?.ports ?? {})) {
-      if (publicPort === undefined) continue
-      const where = `component ${component}: port ${name}`
-      if (publicPort.hostPort === null) open.push({ key: `${component}/${name}`, component, name, protocol })
-      else claim(parseHostPort(scope.text(publicPort.hostPort, component, where), where), protocol, where)
-    }
+  const open: (PublicPort & { readonly key: string })[] = []
+  for (const port of publicPorts(state)) {
+    const { component, plugin, name, protocol, hostPort } = port
+    const where = whereOf(port)
+    if (hostPort === null) open.push({ ...port, key: portKey(component, name, plugin) })
+    else claim(parseHostPort(scope.text(hostPort, component, where), where), protocol, where)
   }
   const hostPorts: Record<string, number> = { ...state.allocations.hostPorts }
   const isFree = (port: number): boolean => !owners.has(port * 2) && !owners.has(port * 2 + 1)
   const held = new Set(Object.values(hostPorts))
-  for (const { key, component, name, protocol } of open) {
+  for (const wanted of open) {
+    const { key, component, name, plugin, protocol } = wanted
     const kept = hostPorts[key]
     if (kept !== undefined) {
-      claim(kept, protocol, `component ${component}: port ${name}`)
+      claim(kept, protocol, whereOf(wanted))
       continue
     }
     let port: number = ALLOCATED_PORTS.first
@@ -45,8 +71,14 @@ export function allocateHostPorts(state: WantedState, taken: ReadonlySet<number>
       throw new SealiftError('PORTS_EXHAUSTED', `component ${component}: no host port from ${ALLOCATED_PORTS.first} to ${ALLOCATED_PORTS.last} is free`)
     }
     hostPorts[key] = port
-    claim(port, protocol, `component ${component}: port ${name}`)
-    notes.add({ component, kind: 'port', name, effect: 'allocated', why: `Host port ${port} was free; it is kept for as long as the installation lives.` })
+    claim(port, protocol, whereOf(wanted))
+    notes.add({
+      component,
+      kind: 'port',
+      name: plugin === undefined ? name : `${plugin}/${name}`,
+      effect: 'allocated',
+      why: `Host port ${port} was free; it is kept for as long as the installation lives.`,
+    })
   }
   return { ...state, allocations: { hostPorts } }
 }

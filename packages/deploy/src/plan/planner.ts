@@ -19,7 +19,7 @@ import { mergeStates } from './merge-states.ts'
 import { settleModules } from './modules.ts'
 import { Notes } from './note.ts'
 import { requireParameters } from './parameters.ts'
-import type { Plan, PlanItem, PlanKind, Step } from './plan.ts'
+import type { ItemKind, Plan, PlanItem, PlanKind, Step } from './plan.ts'
 import { stepsFor } from './steps.ts'
 
 /** What every plan looks at. */
@@ -316,9 +316,14 @@ function finish(context: PlanContext, { kind, from, to, previous, next, notes, f
   const there = new Set(observed.components.flatMap(({ name, replicas }) => (replicas.length > 0 ? [name] : [])))
   const restarted = new Set([...affected].filter((name) => there.has(name)))
   const items = drafts.map(
-    (item): PlanItem => ({ ...item, restart: item.component !== null && restarted.has(item.component) && CAUSES_RESTART.has(item.effect) }),
+    (item): PlanItem => ({
+      ...item,
+      restart: item.component !== null && restarted.has(item.component) && CAUSES_RESTART.has(item.effect) && !ALONE.has(item.kind),
+    }),
   )
-  const explained = new Set(items.filter(({ restart, kind }) => restart || kind === 'component').map(({ component }) => component))
+  const explained = new Set(
+    items.filter(({ restart, kind }) => restart || kind === 'component' || kind === 'plugin' || kind === 'replicas').map(({ component }) => component),
+  )
   for (const component of affected) {
     if (explained.has(component)) continue
     const changed = there.has(component)
@@ -349,6 +354,9 @@ function finish(context: PlanContext, { kind, from, to, previous, next, notes, f
     ...whatIfItFails(kind, from, previous, next, steps),
   })
 }
+
+/** What changes without a restart of the component: plugins and replicas come and go beside it, hooks only run. */
+const ALONE: ReadonlySet<ItemKind> = new Set(['plugin', 'hook', 'replicas'])
 
 const CAUSES_RESTART: ReadonlySet<string> = new Set(['added', 'changed', 'removed', 'allocated', 'generated'])
 

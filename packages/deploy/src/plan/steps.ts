@@ -1,5 +1,5 @@
 import type { Observed, ObservedComponent } from '../driver.ts'
-import { componentHash, componentPorts, type FileContents } from '../resolve.ts'
+import { componentHash, componentPorts, type FileContents, pluginPorts } from '../resolve.ts'
 import { imagesOf, isActive, runningComponents, secretsOf, type WantedState } from '../state.ts'
 import { waits, waves } from './order.ts'
 import type { PlanKind, Step } from './plan.ts'
@@ -24,10 +24,16 @@ function jobHasRun({ kind, previous, installation, contents, next }: StepInput, 
   return componentHash({ installation, state: previous, contents }, name) === hash
 }
 
+/** Whether a component that runs by a schedule is as it was: nothing of it stands that could be looked at. */
+function isSameSchedule({ previous, installation, contents }: StepInput, name: string, hash: string): boolean {
+  return previous !== null && isActive(previous, name) && componentHash({ installation, state: previous, contents }, name) === hash
+}
+
 /** Whether a component already is as wanted, so that nothing need be done. */
 function isInPlace(input: StepInput, name: string, hash: string, seen: ObservedComponent | undefined): boolean {
   const component = input.next.components[name]
   if (component?.definition.workload === 'job') return jobHasRun(input, name, hash)
+  if (component?.definition.workload === 'cron') return isSameSchedule(input, name, hash)
   const replicas = seen?.replicas ?? []
   return (
     replicas.length === component?.replicas.value &&
@@ -38,7 +44,9 @@ function isInPlace(input: StepInput, name: string, hash: string, seen: ObservedC
 function holdsPortOf(name: string, { previous, next, installation, contents }: StepInput): boolean {
   if (previous?.components[name] === undefined) return false
   const portsOf = (state: WantedState, component: string): readonly (number | undefined)[] =>
-    componentPorts({ installation, state, contents }, component).map(({ hostPort }) => hostPort)
+    [...componentPorts({ installation, state, contents }, component), ...pluginPorts({ installation, state, contents }, component)].map(
+      ({ hostPort }) => hostPort,
+    )
   const wanted = new Set(runningComponents(next).flatMap((component) => portsOf(next, component)))
   return portsOf(previous, name).some((port) => port !== undefined && wanted.has(port))
 }

@@ -36,7 +36,7 @@ test.each<[string, Partial<WantedComponent>, boolean]>([
 })
 
 test('the first replica has the host port, and no label passes for one of the driver', () => {
-  const settings = { holderImage: 'holder' }
+  const settings = { holderImage: 'holder', devices: [] }
   expect(holderSpec(wanted, 0, settings).HostConfig.PortBindings).toEqual({ '80/tcp': [{ HostIp: '', HostPort: '8080' }] })
   expect(holderSpec(wanted, 1, settings).HostConfig.PortBindings).toEqual({})
   expect(mainSpec(wanted, 0, 'id', settings).Labels).toMatchObject({ 'dev.sealift.role': 'main', team: 'x' })

@@ -1,10 +1,11 @@
 import type { Capabilities, Driver, Feature } from '@sealift/deploy/driver.ts'
-import { ensureComponent, removeComponent, restartReplica, startComponent, stopComponent } from './component.ts'
+import { ensureComponent, removeComponent, restartReplica, startComponent, startRun, stopComponent } from './component.ts'
 import { type EngineSettings, logConfigFor } from './container-spec.ts'
 import { isLocalAddress } from './engine-address.ts'
 import { EngineClient } from './engine-client.ts'
 import { isPodman } from './engine-types.ts'
 import { exec } from './exec.ts'
+import { devicesIn, gpuVendors } from './gpus.ts'
 import { ensureHolderImage, ensureImages, missingImages } from './images.ts'
 import { removeInstallation } from './installation.ts'
 import { readLogs } from './logs.ts'
@@ -12,11 +13,29 @@ import { ensureNetwork } from './network.ts'
 import { observe } from './observe.ts'
 import { freeDisk, preflight } from './preflight.ts'
 import { probe } from './probe.ts'
+import { probeAddress } from './probe-address.ts'
 import { runOnce } from './run-once.ts'
 import { measureVolumes, removeVolume, restore, snapshot } from './volume-copy.ts'
 import { watch } from './watch.ts'
 
-const ACTS: readonly Feature[] = ['stateless', 'stateful', 'daemon', 'job', 'sharedVolumes', 'hostPorts', 'hooks', 'snapshots']
+const ACTS: readonly Feature[] = [
+  'stateless',
+  'stateful',
+  'daemon',
+  'job',
+  'cron',
+  'external',
+  'initContainers',
+  'plugins',
+  'hooks',
+  'snapshots',
+  'gpus',
+  'sharedVolumes',
+  'hostPorts',
+]
+
+/** What runc takes; Podman's runtime takes less. */
+const LEAST_MEMORY = 6 * 2 ** 20
 
 /**
  * A driver for a Docker Engine (20.10 or later) or Podman. Each replica is a holder container, which
@@ -29,8 +48,9 @@ export function createDockerDriver({ address }: { readonly address: string }): D
   const engine = new EngineClient(address)
 
   const settings = async (): Promise<EngineSettings> => {
-    const logConfig = logConfigFor(await engine.info())
-    return { holderImage: await ensureHolderImage(engine), ...(logConfig === undefined ? {} : { logConfig }) }
+    const info = await engine.info()
+    const logConfig = logConfigFor(info)
+    return { holderImage: await ensureHolderImage(engine), devices: devicesIn(info), ...(logConfig === undefined ? {} : { logConfig }) }
   }
 
   return {
@@ -39,11 +59,13 @@ export function createDockerDriver({ address }: { readonly address: string }): D
     missingImages: (images) => missingImages(engine, images),
     ensureImages: (images, archive, progress) => ensureImages(engine, images, archive, progress),
     ensureInstallation: (installation) => ensureNetwork(engine, installation),
-    ensureComponent: async (wanted) => ({ changed: await ensureComponent(engine, await settings(), wanted) }),
+    ensureComponent: async (wanted, options) => ({ changed: await ensureComponent(engine, await settings(), wanted, options) }),
+    startRun: async (wanted, run) => ({ started: await startRun(engine, await settings(), wanted, run) }),
     removeComponent: (installation, component) => removeComponent(engine, installation, component),
     removeInstallation: (installation, options) => removeInstallation(engine, installation, options),
     observe: (installation) => observe(engine, installation),
     probe: (installation, component, replica, action, timeout) => probe(engine, installation, component, replica, action, timeout),
+    probeAddress,
     stop: (installation, component) => stopComponent(engine, installation, component),
     start: (installation, component) => startComponent(engine, installation, component),
     restart: (installation, component, replica) => restartReplica(engine, installation, component, replica),
@@ -75,6 +97,8 @@ async function capabilities(engine: EngineClient): Promise<Capabilities> {
     acts,
     memory: info.MemTotal,
     cpus: info.NCPU,
+    gpus: gpuVendors(info),
+    ...(isPodman(version) ? {} : { leastMemory: LEAST_MEMORY }),
     ...(free === undefined ? {} : { freeDisk: free }),
   }
 }

@@ -23,6 +23,17 @@ export interface EngineInfo {
   readonly NCPU: number
   readonly OperatingSystem: string
   readonly SecurityOptions?: readonly string[] | null
+  readonly Runtimes?: Readonly<Record<string, unknown>> | null
+  /** Since API 1.50. */
+  readonly DiscoveredDevices?: readonly { readonly Source: string; readonly ID: string }[] | null
+}
+
+/** Devices that a container is given: so many of a capability, or some by name. */
+export interface DeviceRequest {
+  readonly Driver: string
+  readonly Count?: number
+  readonly DeviceIDs?: readonly string[]
+  readonly Capabilities?: readonly (readonly string[])[]
 }
 
 export interface ContainerSummary {
@@ -86,6 +97,7 @@ export interface HostConfig {
   readonly ReadonlyRootfs?: boolean
   readonly SecurityOpt?: readonly string[]
   readonly GroupAdd?: readonly string[]
+  readonly DeviceRequests?: readonly DeviceRequest[]
   readonly CapAdd?: readonly string[]
   readonly CapDrop?: readonly string[]
   readonly Ulimits?: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[]

@@ -106,18 +106,21 @@ async function knownLayers(engine: EngineClient, wanted: readonly WantedImage[])
 }
 
 /**
+ * Makes sure that the engine has an image of ours.
+ * @returns its name
+ */
+export async function ensureProgramImage(engine: EngineClient, { name, diffIds, archive }: ProgramImage): Promise<string> {
+  if (isImage(await engine.inspectImage(name), diffIds)) return name
+  await engine.loadImages(Readable.from([archive]))
+  if (!isImage(await engine.inspectImage(name), diffIds)) throw new SealiftError('ENGINE_FAILED', `the engine did not keep the image ${name}`)
+  return name
+}
+
+/**
  * Makes sure that the engine has the holder's image.
  * @returns its name
  * @throws SealiftError `ENGINE_UNSUPPORTED`
  */
 export async function ensureHolderImage(engine: EngineClient): Promise<string> {
   return ensureProgramImage(engine, await createHolderImage((await engine.version()).Arch))
-}
-
-/** Makes sure that the engine has the image of a program of our own; returns its name. */
-export async function ensureProgramImage(engine: EngineClient, { name, diffIds, archive }: ProgramImage): Promise<string> {
-  if (isImage(await engine.inspectImage(name), diffIds)) return name
-  await engine.loadImages(Readable.from([archive]))
-  if (!isImage(await engine.inspectImage(name), diffIds)) throw new SealiftError('ENGINE_FAILED', `the engine did not keep the image ${name}`)
-  return name
 }

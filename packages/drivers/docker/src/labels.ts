@@ -13,10 +13,14 @@ export const Label = {
   pod: 'dev.sealift.pod',
   /** On a snapshot: the volume that it was taken of. */
   snapshot: 'dev.sealift.snapshot',
+  /** Which of a component's plugins or init containers it is. */
+  part: 'dev.sealift.part',
+  /** Which run of a component that runs by a schedule. */
+  run: 'dev.sealift.run',
 } as const
 
-/** `holder` and `main` make a replica; `once` is a one-off container. */
-export type Role = 'holder' | 'main' | 'once'
+/** `holder` and `main` make a replica, `plugin` and `init` accompany it; `once` is a one-off container. */
+export type Role = 'holder' | 'main' | 'plugin' | 'init' | 'once'
 
 const OWN_PREFIX = 'dev.sealift.'
 

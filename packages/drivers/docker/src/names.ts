@@ -21,6 +21,14 @@ export function holderName(installation: string, component: string, replica: num
   return `${mainName(installation, component, replica)}.pod`
 }
 
+export function pluginName(installation: string, component: string, replica: number, plugin: string): string {
+  return `${mainName(installation, component, replica)}.plugin.${label(plugin, 'plugin')}`
+}
+
+export function initName(installation: string, component: string, replica: number, init: string): string {
+  return `${mainName(installation, component, replica)}.init.${label(init, 'init container')}`
+}
+
 /** A container that is made while the one that it replaces still has its name. */
 export function nextName(name: string): string {
   return `${name}.next`

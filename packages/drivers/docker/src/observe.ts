@@ -1,9 +1,10 @@
-import type { Observed, ObservedComponent, ObservedReplica } from '@sealift/deploy/driver.ts'
+import type { Observed, ObservedComponent, ObservedPlugin, ObservedReplica } from '@sealift/deploy/driver.ts'
+import { replicaHash } from '@sealift/deploy/wanted-component.ts'
 import type { EngineClient } from './engine-client.ts'
 import type { ContainerDetails } from './engine-types.ts'
 import { Label } from './labels.ts'
 import { networkName } from './names.ts'
-import { currentMain, findReplicas, holderOf, isOnNetwork, type Replica, sharesNetwork } from './replica.ts'
+import { currentMain, findReplicas, hashOf, holderOf, isOnNetwork, partOf, type Replica, sharesNetwork } from './replica.ts'
 import { listVolumes } from './volumes.ts'
 
 /** The year that engines give to what has not happened. */
@@ -40,10 +41,13 @@ function observeReplica(replica: Replica, network: Network): ObservedReplica {
   }
   const { State, RestartCount, Config, HostConfig } = main
   const { state, message, drift } = describe(main, replica, network)
+  const plugins = replica.plugins.filter(({ HostConfig }) => HostConfig.NetworkMode === main.HostConfig.NetworkMode)
+  const hashes = plugins.map((plugin) => ({ name: partOf(plugin), hash: hashOf(plugin) }))
+  const run = Config.Labels?.[Label.run]
   return {
     index: replica.index,
     state,
-    hash: Config.Labels?.[Label.hash] ?? '',
+    hash: replicaHash(hashOf(main), hashes),
     restarts: RestartCount,
     image: Config.Labels?.[Label.image] ?? '',
     ...(state === 'exited' ? { exitCode: State.ExitCode } : {}),
@@ -52,7 +56,22 @@ function observeReplica(replica: Replica, network: Network): ObservedReplica {
     ...(drift === undefined ? {} : { drift }),
     ...(HostConfig.NanoCpus ? { cpu: HostConfig.NanoCpus / NANO } : {}),
     ...(HostConfig.Memory ? { memory: HostConfig.Memory } : {}),
+    ...(run === undefined ? {} : { run }),
+    ...(plugins.length === 0 ? {} : { plugins: plugins.map((plugin) => observePlugin(plugin, replica)) }),
   }
+}
+
+function observePlugin(plugin: ContainerDetails, replica: Replica): ObservedPlugin {
+  const { state, message } = stateOf(plugin, replica)
+  return { name: partOf(plugin), running: state === 'running', restarts: plugin.RestartCount, ...(message === undefined ? {} : { message }) }
+}
+
+/** What holds up a main container that was made and not started. */
+function initWords({ inits }: Replica): string | undefined {
+  const running = inits.find(({ State }) => State.Running)
+  if (running !== undefined) return `init container ${partOf(running)} runs`
+  const failed = inits.find(({ State }) => State.Status === 'exited' && State.ExitCode !== 0)
+  return failed === undefined ? undefined : `init container ${partOf(failed)} ended with ${exitWords(failed)}`
 }
 
 function describe(main: ContainerDetails, replica: Replica, network: Network): Pick<ObservedReplica, 'state' | 'message' | 'drift'> {
@@ -76,7 +95,7 @@ function stateOf(main: ContainerDetails, replica: Replica): Pick<ObservedReplica
     case 'restarting':
       return { state: 'starting', message: `restarting after it ended with ${exitWords(main)}` }
     case 'created':
-      return { state: 'starting', message: State.Error === '' ? 'not started yet' : State.Error }
+      return { state: 'starting', message: initWords(replica) ?? (State.Error === '' ? 'not started yet' : State.Error) }
     default:
       return { state: 'exited', ...(State.ExitCode === 0 && State.Error === '' ? {} : { message: `ended with ${exitWords(main)}` }) }
   }

@@ -1,13 +1,27 @@
-import type { WantedComponent } from '@sealift/deploy/driver.ts'
-import { type EngineSettings, holderSpec, mainSpec, podHash } from './container-spec.ts'
+import type { EnsureOptions } from '@sealift/deploy/driver.ts'
+import type { WantedComponent } from '@sealift/deploy/wanted-component.ts'
+import { type EngineSettings, holderSpec, mainSpec, podHash, runsToItsEnd } from './container-spec.ts'
 import type { EngineClient } from './engine-client.ts'
 import type { ContainerDetails } from './engine-types.ts'
 import { putFiles } from './files.ts'
+import { giveVolumesToGroup } from './group-ownership.ts'
+import { runInitContainers } from './init-containers.ts'
 import { Label } from './labels.ts'
 import { canHaveLimits, ensureLimits } from './limits.ts'
 import { holderName, mainName, networkName, nextName } from './names.ts'
+import { ensurePlugins, keptPlugins } from './plugins.ts'
 import { explainPortConflict } from './port-conflict.ts'
-import { holderOf, isOnNetwork, naming, type Replica, sharesNetwork } from './replica.ts'
+import { removeContainers, useName } from './remove-containers.ts'
+import { hashOf, holderOf, isOnNetwork, naming, type Replica, sharesNetwork } from './replica.ts'
+
+/** A replica as it is wanted. */
+export interface WantedReplica {
+  readonly wanted: WantedComponent
+  readonly index: number
+  /** Names a run of a component that runs by a schedule. */
+  readonly run?: string
+  readonly signal?: EnsureOptions['signal']
+}
 
 /**
  * Brings one replica to the wanted state, whatever an earlier try left behind. What is new is made
@@ -15,21 +29,16 @@ import { holderOf, isOnNetwork, naming, type Replica, sharesNetwork } from './re
  * stopped and the new is started.
  * @returns whether anything was done
  */
-export async function ensureReplica(
-  engine: EngineClient,
-  settings: EngineSettings,
-  wanted: WantedComponent,
-  index: number,
-  found: Replica | undefined,
-): Promise<boolean> {
+export async function ensureReplica(engine: EngineClient, settings: EngineSettings, replica: WantedReplica, found: Replica): Promise<boolean> {
   try {
-    return await bring(engine, settings, wanted, index, found ?? { component: wanted.name, index, holders: [], mains: [] })
+    return await bring(engine, settings, replica, found)
   } catch (thrown) {
-    throw naming(thrown, wanted.name, index)
+    throw naming(thrown, replica.wanted.name, replica.index)
   }
 }
 
-async function bring(engine: EngineClient, settings: EngineSettings, wanted: WantedComponent, index: number, found: Replica): Promise<boolean> {
+async function bring(engine: EngineClient, settings: EngineSettings, replica: WantedReplica, found: Replica): Promise<boolean> {
+  const { wanted, index, run } = replica
   const pod = podHash(wanted, index)
   const network = networkName(wanted.installation)
   const networkId = (await engine.findNetwork(network))?.Id
@@ -37,62 +46,78 @@ async function bring(engine: EngineClient, settings: EngineSettings, wanted: Wan
     .filter((holder) => holder.Config.Labels?.[Label.pod] === pod && isOnNetwork(holder, network, networkId))
     // Of several the one in use: the others are left from a try that was cut off.
     .toSorted((a, b) => Number(b.State.Running) - Number(a.State.Running))[0]
-  const keptMain =
-    keptHolder &&
-    found.mains.find(
-      (main) =>
-        main.Config.Labels?.[Label.hash] === wanted.hash &&
-        holderOf({ ...found, holders: [keptHolder] }, main) !== undefined &&
-        canHaveLimits(main, wanted) &&
-        // One that never started may lack its files.
-        main.State.Status !== 'created' &&
-        main.State.Status !== 'dead',
-    )
+  const isUsable = (container: ContainerDetails): boolean =>
+    keptHolder !== undefined &&
+    holderOf({ holders: [keptHolder] }, container) !== undefined &&
+    // One that never started may lack its files.
+    container.State.Status !== 'created' &&
+    container.State.Status !== 'dead'
+  const keptMain = found.mains.find(
+    (main) => hashOf(main) === wanted.hash && main.Config.Labels?.[Label.run] === run && canHaveLimits(main, wanted) && isUsable(main),
+  )
+  const plugins = keptPlugins(wanted, found, isUsable)
+  const others = <T extends ContainerDetails>(containers: readonly T[], ...kept: readonly (ContainerDetails | undefined)[]): readonly T[] =>
+    containers.filter(({ Id }) => !kept.some((container) => container?.Id === Id))
+  const oldHolders = others(found.holders, keptHolder)
+  const oldPlugins = others(found.plugins, ...plugins.values())
 
-  const surplus = [...found.mains, ...found.holders].filter(({ Id }) => Id !== keptHolder?.Id && Id !== keptMain?.Id)
   if (keptHolder !== undefined && keptMain !== undefined) {
-    await removeAll(engine, surplus, wanted.stopGrace)
-    const resumed = await resume(engine, wanted, keptHolder, keptMain)
+    const surplus = [...others(found.mains, keptMain), ...found.inits, ...oldPlugins, ...oldHolders]
+    await removeContainers(engine, surplus, wanted.stopGrace)
+    const resumed = await resume(engine, settings, replica, keptHolder, keptMain, plugins)
     return resumed || surplus.length > 0
   }
 
-  await removeAll(
-    engine,
-    surplus.filter(({ State }) => State.Status === 'created'),
-    0,
-  )
+  const neverStarted = ({ State }: ContainerDetails): boolean => State.Status === 'created'
+  await removeContainers(engine, [...found.mains, ...oldPlugins, ...oldHolders].filter(neverStarted), 0)
   const holder =
     keptHolder?.Id ?? (await engine.createContainer(nextName(holderName(wanted.installation, wanted.name, index)), holderSpec(wanted, index, settings)))
-  const main = await engine.createContainer(nextName(mainName(wanted.installation, wanted.name, index)), mainSpec(wanted, index, holder, settings))
+  const main = await engine.createContainer(nextName(mainName(wanted.installation, wanted.name, index)), mainSpec(wanted, index, holder, settings, run))
   await putFiles(engine, main, wanted.files)
-  await removeAll(
+
+  const old = found.mains.filter((container) => !neverStarted(container))
+  // Ports and names are there once, and two programs in the same data would spoil it.
+  const oldGoesFirst = keptHolder === undefined || wanted.volumes.some(({ kind, readOnly }) => kind === 'persistent' && !readOnly)
+  if (oldGoesFirst) await removeContainers(engine, old, wanted.stopGrace)
+  await removeContainers(
     engine,
-    surplus.filter(({ State }) => State.Status !== 'created'),
-    wanted.stopGrace,
+    [...oldPlugins, ...oldHolders].filter((container) => !neverStarted(container)),
   )
   await useName(engine, holder, holderName(wanted.installation, wanted.name, index))
+  if (keptHolder?.State.Running !== true) await startHolder(engine, wanted.name, holder)
+  await ensurePlugins(engine, settings, wanted, index, holder, plugins)
+  await giveVolumesToGroup(engine, settings, wanted, index)
+  await runInitContainers(engine, settings, { wanted, index, holder, found: found.inits, signal: replica.signal })
+  if (!oldGoesFirst) await removeContainers(engine, old, wanted.stopGrace)
   await useName(engine, main, mainName(wanted.installation, wanted.name, index))
-  await startHolder(engine, wanted.name, holder)
   await engine.startContainer(main)
   return true
 }
 
 /** Starts again what has the wanted state but does not run. */
-async function resume(engine: EngineClient, wanted: WantedComponent, holder: ContainerDetails, main: ContainerDetails): Promise<boolean> {
-  // A job that ended is done; it runs again when its wanted state changes.
-  if (wanted.workload === 'job' && main.State.Status === 'exited') return false
+async function resume(
+  engine: EngineClient,
+  settings: EngineSettings,
+  { wanted, index }: WantedReplica,
+  holder: ContainerDetails,
+  main: ContainerDetails,
+  plugins: ReadonlyMap<string, ContainerDetails>,
+): Promise<boolean> {
+  // What ended is done; it runs again when its wanted state changes.
+  if (runsToItsEnd(wanted) && main.State.Status === 'exited') return false
   let changed = await ensureLimits(engine, main, wanted)
   if (main.State.Paused) {
     await engine.unpauseContainer(main.Id)
     changed = true
   }
-  const isHeld = holder.State.Running
-  if (!isHeld) {
+  const holderStood = holder.State.Running
+  if (!holderStood) {
     await startHolder(engine, wanted.name, holder.Id)
     changed = true
   }
-  if (main.State.Restarting && isHeld) return changed
-  if (main.State.Running && isHeld && sharesNetwork(main, holder)) return changed
+  const pluginsChanged = await ensurePlugins(engine, settings, wanted, index, holder.Id, plugins, (plugin) => holderStood && sharesNetwork(plugin, holder))
+  const isUp = main.State.Restarting || (main.State.Running && sharesNetwork(main, holder))
+  if (holderStood && isUp) return changed || pluginsChanged
   // It may run in a network that its holder has left: only a new start takes it into the present one.
   await engine.stopContainer(main.Id, Math.ceil(wanted.stopGrace))
   await engine.startContainer(main.Id)
@@ -111,20 +136,9 @@ export async function startHolder(engine: EngineClient, component: string, holde
   }
 }
 
-async function useName(engine: EngineClient, container: string, name: string): Promise<void> {
-  const details = await engine.inspectContainer(container)
-  if (details !== undefined && details.Name.replace(/^\//, '') !== name) await engine.renameContainer(container, name)
-}
-
-/** Stops main containers gracefully and removes them, then the holders that they depend on. */
-export async function removeReplica(engine: EngineClient, replica: Replica, grace?: number): Promise<void> {
-  await removeAll(engine, [...replica.mains, ...replica.holders], grace)
-}
-
-async function removeAll(engine: EngineClient, containers: readonly ContainerDetails[], grace?: number): Promise<void> {
-  for (const { Id, State } of containers) {
-    if (State.Paused) await engine.unpauseContainer(Id)
-    if (State.Running || State.Restarting) await engine.stopContainer(Id, grace === undefined ? undefined : Math.ceil(grace))
-    await engine.removeContainer(Id)
-  }
+/** Stops a replica's containers gracefully and removes them: the program first, what it uses after it. */
+export async function removeReplica(engine: EngineClient, { mains, inits, plugins, holders }: Replica, grace?: number): Promise<void> {
+  await removeContainers(engine, [...mains, ...inits], grace)
+  await removeContainers(engine, plugins)
+  await removeContainers(engine, holders)
 }

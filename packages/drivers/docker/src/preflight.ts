@@ -5,6 +5,7 @@ import type { Finding, PreflightRequest, WantedComponent, WantedPort } from '@se
 import { isLocalAddress } from './engine-address.ts'
 import type { EngineClient } from './engine-client.ts'
 import type { ContainerSummary, EngineInfo } from './engine-types.ts'
+import { gpuFindings } from './gpus.ts'
 import { Label } from './labels.ts'
 import { describePublisher, publisherOf } from './port-conflict.ts'
 import { listenerOf } from './port-listener.ts'
@@ -15,10 +16,16 @@ const COPIES_WHILE_LOADING = 2
 /** Looks for what would make a change fail. */
 export async function preflight(engine: EngineClient, request: PreflightRequest): Promise<readonly Finding[]> {
   const info = await engine.info()
-  const findings = [...duplicatePorts(request.components), ...memory(request.components, info), ...(await disk(engine, info, request.imageBytes))]
+  const findings = [
+    ...duplicatePorts(request.components),
+    ...memory(request.components, info),
+    ...processors(request.components, info),
+    ...gpuFindings(request.components, info),
+    ...(await disk(engine, info, request.imageBytes)),
+  ]
   const containers = await engine.listContainers({})
   for (const component of request.components) {
-    for (const port of component.ports) {
+    for (const port of allPorts(component)) {
       if (port.hostPort === undefined) continue
       if (component.replicas > 1) findings.push(onlyFirstReplica(component, port))
       const finding = await portTaken(engine, containers, request.installation, component, port, port.hostPort)
@@ -78,13 +85,37 @@ function memory(components: readonly WantedComponent[], info: EngineInfo): reado
   return findings
 }
 
+/** The ports of a component and of its plugins, which share one network. */
+function allPorts({ ports, plugins = [] }: WantedComponent): readonly WantedPort[] {
+  return [...ports, ...plugins.flatMap(({ ports }) => ports)]
+}
+
+/** An engine makes no container that may use more processor time than there is. */
+function processors(components: readonly WantedComponent[], info: EngineInfo): readonly Finding[] {
+  return components.flatMap(({ name, cpu, plugins = [] }) =>
+    [{ what: '', cpu }, ...plugins.map((plugin) => ({ what: `plugin ${plugin.name} `, cpu: plugin.cpu }))].flatMap(({ what, cpu }): readonly Finding[] =>
+      cpu === undefined || cpu <= info.NCPU
+        ? []
+        : [
+            {
+              severity: 'error',
+              subject: name,
+              message: `${what}may use ${cpu} processor cores; the machine has ${info.NCPU}`,
+              hint: `Give it at most ${info.NCPU} with sealift configure, or use a larger machine.`,
+            },
+          ],
+    ),
+  )
+}
+
 const megabytes = (bytes: number): number => Math.ceil(bytes / 1_000_000)
 
 function duplicatePorts(components: readonly WantedComponent[]): readonly Finding[] {
   const seen = new Map<string, string>()
   const findings: Finding[] = []
-  for (const { name, ports } of components) {
-    for (const { hostPort, protocol } of ports) {
+  for (const component of components) {
+    const { name } = component
+    for (const { hostPort, protocol } of allPorts(component)) {
       if (hostPort === undefined) continue
       const key = `${hostPort}/${protocol}`
       const other = seen.get(key)

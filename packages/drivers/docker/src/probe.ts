@@ -1,6 +1,3 @@
-import { request as requestHttp } from 'node:http'
-import { request as requestHttps } from 'node:https'
-import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ProbeAction } from '@sealift/deploy/driver.ts'
 import { isSealiftError, messageOf } from '@sealift/oci/sealift-error.ts'
@@ -8,18 +5,11 @@ import { isLocalAddress } from './engine-address.ts'
 import type { EngineClient } from './engine-client.ts'
 import { demultiplex } from './multiplexed-stream.ts'
 import { networkName } from './names.ts'
+import { noAnswer, type ProbeResult, probeHttp, probeTcp, unhealthy } from './probe-address.ts'
 import { currentMain, findReplicas, holderOf, sharesNetwork } from './replica.ts'
 
 /** Characters of a command's output that go into the message. */
 const OUTPUT_LIMIT = 1024
-
-/** How one attempt of a probe ended, in words for people. */
-interface ProbeResult {
-  readonly healthy: boolean
-  readonly message: string
-}
-
-const unhealthy = (message: string): ProbeResult => ({ healthy: false, message })
 
 /**
  * One attempt of a probe. A bad or missing answer, a container that is gone or does not run: all of
@@ -54,8 +44,6 @@ export async function probe(
   }
 }
 
-const noAnswer = (what: string, timeout: number): ProbeResult => unhealthy(`${what}: no answer within ${timeout} s`)
-
 async function probeExec(engine: EngineClient, container: string, command: readonly string[], signal: AbortSignal, timeout: number): Promise<ProbeResult> {
   const what = command[0] ?? 'the command'
   const { id, connection } = await engine.startExec(container, { command, tty: false, stdin: false })
@@ -85,53 +73,4 @@ async function readOutput(connection: Duplex): Promise<string> {
   let output = ''
   for await (const { data } of demultiplex(connection)) output = (output + data.toString('utf8')).slice(-OUTPUT_LIMIT)
   return output
-}
-
-function probeTcp(host: string, port: number, signal: AbortSignal, timeout: number): Promise<ProbeResult> {
-  const what = `port ${port}`
-  return new Promise((resolve) => {
-    const socket = connect({ host, port })
-    const done = (result: ProbeResult): void => {
-      signal.removeEventListener('abort', expire)
-      socket.destroy()
-      resolve(result)
-    }
-    const expire = (): void => done(noAnswer(what, timeout))
-    signal.addEventListener('abort', expire, { once: true })
-    socket.on('connect', () => done({ healthy: true, message: `${what} takes connections` }))
-    socket.on('error', (error) => done(unhealthy(`${what}: ${networkWords(error)}`)))
-  })
-}
-
-function probeHttp(host: string, action: ProbeAction & { kind: 'http' }, signal: AbortSignal, timeout: number): Promise<ProbeResult> {
-  const { scheme, port, path, headers } = action
-  const what = `GET ${scheme}://:${port}${path}`
-  return new Promise((resolve) => {
-    const options = { host, port, path, headers, signal, agent: false }
-    // As with any orchestrator's probe: it asks whether the program answers, not who it is.
-    const sent = scheme === 'https' ? requestHttps({ ...options, rejectUnauthorized: false }) : requestHttp(options)
-    sent.on('response', (response) => {
-      const status = response.statusCode ?? 0
-      response.on('error', () => {})
-      response.destroy()
-      const healthy = status >= 200 && status < 400
-      resolve({ healthy, message: `${what} answered ${status}` })
-    })
-    sent.on('error', (error) => resolve(signal.aborted ? noAnswer(what, timeout) : unhealthy(`${what}: ${networkWords(error)}`)))
-    sent.end()
-  })
-}
-
-function networkWords(error: Error): string {
-  switch ('code' in error ? error.code : undefined) {
-    case 'ECONNREFUSED':
-      return 'nothing listens there'
-    case 'ECONNRESET':
-      return 'the connection was cut'
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-      return "the container's network can't be reached from here"
-    default:
-      return error.message
-  }
 }

@@ -9,6 +9,26 @@ export interface Replica {
   readonly index: number
   readonly holders: readonly ContainerDetails[]
   readonly mains: readonly ContainerDetails[]
+  readonly plugins: readonly ContainerDetails[]
+  readonly inits: readonly ContainerDetails[]
+}
+
+/** A replica of which nothing was made yet. */
+export function noReplica(component: string, index: number): Replica {
+  return { component, index, holders: [], mains: [], plugins: [], inits: [] }
+}
+
+/** Where each role is found in a {@link Replica}. */
+const PLACES = { holder: 'holders', main: 'mains', plugin: 'plugins', init: 'inits' } as const
+
+/** Which plugin or init container a container is. */
+export function partOf({ Config }: ContainerDetails): string {
+  return Config.Labels?.[Label.part] ?? ''
+}
+
+/** The hash that a container was made with. */
+export function hashOf({ Config }: ContainerDetails): string {
+  return Config.Labels?.[Label.hash] ?? ''
 }
 
 /** The replicas of an installation or of one of its components, as they are now, in the order of name and number. */
@@ -16,20 +36,19 @@ export async function findReplicas(engine: EngineClient, installation: string, c
   const summaries = await engine.listContainers(
     labelFilter({ [Label.installation]: installation, ...(component === undefined ? {} : { [Label.component]: component }) }),
   )
-  const found = new Map<string, { component: string; index: number; holders: ContainerDetails[]; mains: ContainerDetails[] }>()
+  const found = new Map<string, Replica & Record<(typeof PLACES)[keyof typeof PLACES], ContainerDetails[]>>()
   for (const summary of summaries) {
     const role = summary.Labels?.[Label.role] as Role | undefined
-    if (role !== 'holder' && role !== 'main') continue
+    if (role === undefined || role === 'once') continue
     const details = await engine.inspectContainer(summary.Id)
     // Removed since it was listed.
     if (details === undefined || details.State.Status === 'removing') continue
     const name = details.Config.Labels?.[Label.component] ?? ''
     const index = Number(details.Config.Labels?.[Label.replica])
     const key = `${name}/${index}`
-    const replica = found.get(key) ?? { component: name, index, holders: [], mains: [] }
+    const replica = found.get(key) ?? { component: name, index, holders: [], mains: [], plugins: [], inits: [] }
     found.set(key, replica)
-    if (role === 'holder') replica.holders.push(details)
-    else replica.mains.push(details)
+    replica[PLACES[role]].push(details)
   }
   return [...found.values()].toSorted((a, b) => (a.component === b.component ? a.index - b.index : a.component < b.component ? -1 : 1))
 }
@@ -39,13 +58,13 @@ export function currentMain({ mains }: Replica): ContainerDetails | undefined {
   return mains.toSorted((a, b) => Number(b.State.Running) - Number(a.State.Running) || b.State.StartedAt.localeCompare(a.State.StartedAt))[0]
 }
 
-/** The holder whose network a main container uses. */
-export function holderOf({ holders }: Replica, main: ContainerDetails): ContainerDetails | undefined {
+/** The holder whose network a container uses. */
+export function holderOf({ holders }: Pick<Replica, 'holders'>, main: ContainerDetails): ContainerDetails | undefined {
   return holders.find(({ Id }) => main.HostConfig.NetworkMode === `container:${Id}`)
 }
 
 /**
- * Whether a running main container is in the network of its holder as that is now. A holder that was
+ * Whether a running container is in the network of its holder as that is now. A holder that was
  * started again has a new network, and the main container is left alone in the old one.
  */
 export function sharesNetwork(main: ContainerDetails, holder: ContainerDetails | undefined): boolean {

@@ -1,13 +1,12 @@
 import type { RunOnce, RunResult } from '@sealift/deploy/driver.ts'
+import { endOf, lastOutput } from './container-end.ts'
 import { type EngineSettings, hostEntries } from './container-spec.ts'
 import type { EngineClient } from './engine-client.ts'
 import { putFiles } from './files.ts'
 import { Label, type Role } from './labels.ts'
-import { demultiplex } from './multiplexed-stream.ts'
 import { networkName, onceName } from './names.ts'
 import { ensureVolumes, mountsOf } from './volumes.ts'
 
-const OUTPUT_LIMIT = 64 * 1024
 const ROLE: Role = 'once'
 
 /** Runs a container to its end in the installation's network, and removes it whatever happens. */
@@ -52,30 +51,3 @@ export async function runOnce(engine: EngineClient, { logConfig }: EngineSetting
 
 /** What a shell says of a program that SIGKILL ended. */
 const KILLED = 137
-
-/** The exit code, or undefined where the container had to be killed. */
-async function endOf(engine: EngineClient, container: string, timeout: number): Promise<number | undefined> {
-  const signal = AbortSignal.timeout(Math.max(1, Math.ceil(timeout * 1000)))
-  try {
-    return await engine.waitContainer(container, signal)
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown
-  }
-  await engine.killContainer(container)
-  await engine.waitContainer(container)
-  return undefined
-}
-
-async function lastOutput(engine: EngineClient, container: string): Promise<string> {
-  const pieces: Buffer[] = []
-  let size = 0
-  for await (const { data } of demultiplex(await engine.logs(container, { follow: false, timestamps: false }))) {
-    pieces.push(data)
-    size += data.length
-    for (let first = pieces[0]; first !== undefined && size - first.length >= OUTPUT_LIMIT; first = pieces[0]) {
-      size -= first.length
-      pieces.shift()
-    }
-  }
-  return Buffer.concat(pieces).subarray(-OUTPUT_LIMIT).toString('utf8')
-}

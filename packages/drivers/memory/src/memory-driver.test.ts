@@ -27,6 +27,7 @@ driverSuite('memory', async () => {
       crashing: program('crashing', { exitAfter: 100, exitCode: 3, output: ['broken'] }),
       job: program('job', { output: ['done'] }),
       failing: program('failing', { exitCode: 4, output: ['refused'] }),
+      slow: program('slow', { exitAfter: 3000 }),
     },
     freePort: 31_000,
     pause: (milliseconds) => clock.sleep(milliseconds),

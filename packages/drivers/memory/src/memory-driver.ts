@@ -1,6 +1,7 @@
 import type {
   Capabilities,
   Driver,
+  EnsureOptions,
   ExecRequest,
   Finding,
   ImageArchive,
@@ -16,8 +17,11 @@ import type {
   TargetEvent,
   WantedComponent,
   WantedImage,
+  WantedPort,
+  WantedVolume,
 } from '@sealift/deploy/driver.ts'
 import type { VolumeCopy, VolumeRestore, VolumeTally, VolumeUsage } from '@sealift/deploy/volume-copy.ts'
+import { replicaHash, replicaVolume } from '@sealift/deploy/wanted-component.ts'
 import { hostPlatform } from '@sealift/oci/platform.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { MemoryEngine, MemoryReplica } from './memory-engine.ts'
@@ -47,15 +51,16 @@ export class MemoryDriver implements Driver {
       driver: 'memory',
       engine: 'memory 100.0',
       platforms: [hostPlatform()],
-      acts: new Set(['stateless', 'stateful', 'job', 'sharedVolumes', 'hostPorts', 'hooks', 'snapshots']),
+      acts: new Set(['stateless', 'stateful', 'job', 'cron', 'external', 'initContainers', 'plugins', 'hooks', 'snapshots', 'sharedVolumes', 'hostPorts']),
     }
   }
 
   async preflight({ installation, components }: PreflightRequest): Promise<readonly Finding[]> {
     await this.#call('preflight', installation)
     const findings: Finding[] = []
-    for (const { name, ports } of components) {
-      for (const { hostPort } of ports) {
+    for (const component of components) {
+      const { name } = component
+      for (const { hostPort } of allPorts(component)) {
         if (hostPort === undefined || !this.#portTaken(hostPort, installation)) continue
         findings.push({
           severity: 'error',
@@ -73,7 +78,7 @@ export class MemoryDriver implements Driver {
     for (const [installation, components] of this.#engine.components) {
       if (installation === except) continue
       for (const replicas of components.values()) {
-        if (replicas.some(({ wanted }) => wanted.ports.some(({ hostPort }) => hostPort === port))) return true
+        if (replicas.some(({ wanted }) => allPorts(wanted).some(({ hostPort }) => hostPort === port))) return true
       }
     }
     return false
@@ -102,32 +107,105 @@ export class MemoryDriver implements Driver {
     this.#engine.installations.add(installation)
   }
 
-  async ensureComponent(wanted: WantedComponent): Promise<{ readonly changed: boolean }> {
+  async ensureComponent(wanted: WantedComponent, options: EnsureOptions = {}): Promise<{ readonly changed: boolean }> {
     await this.#call('ensureComponent', wanted.name)
     if (!this.#engine.installations.has(wanted.installation)) {
       throw new SealiftError('ENGINE_FAILED', `installation ${wanted.installation} has no network`)
     }
-    if (!this.#engine.images.has(wanted.image.localName)) throw new SealiftError('ENGINE_FAILED', `no such image: ${wanted.image.localName}`)
-    for (const { hostPort } of wanted.ports) {
+    for (const { image } of [wanted, ...(wanted.initContainers ?? []), ...(wanted.plugins ?? [])]) {
+      if (!this.#engine.images.has(image.localName)) throw new SealiftError('ENGINE_FAILED', `no such image: ${image.localName}`)
+    }
+    for (const { hostPort } of allPorts(wanted)) {
       if (hostPort !== undefined && this.#portTaken(hostPort, wanted.installation)) {
         throw new SealiftError('ENGINE_FAILED', `host port ${hostPort} is already allocated`)
       }
     }
-    for (const { kind, targetName } of wanted.volumes) if (kind === 'persistent') this.#engine.volumes.add(targetName)
-    const before = this.#engine.replicas(wanted.installation, wanted.name)
-    const after = Array.from({ length: wanted.replicas }, (_, index): MemoryReplica => {
-      const there = before.find((replica) => replica.index === index)
-      const untouched =
-        there?.wanted.hash === wanted.hash &&
-        there.drift === undefined &&
-        sameLimits(there.wanted, wanted) &&
-        (wanted.workload === 'job' || there.stoppedAt === undefined)
-      if (there !== undefined && untouched) return there
-      this.#engine.write(wanted.image, wanted.volumes)
-      return { index, wanted, startedAt: this.#engine.clock.now() }
-    })
-    this.#engine.setReplicas(wanted.installation, wanted.name, after)
-    return { changed: after.length !== before.length || after.some((replica) => !before.includes(replica)) }
+    const { only, signal } = options
+    const indexes = only ?? Array.from({ length: wanted.workload === 'cron' ? 0 : wanted.replicas }, (_, index) => index)
+    for (const volume of wanted.volumes) {
+      if (volume.kind === 'persistent') for (const index of [0, ...indexes]) this.#engine.volumes.add(replicaVolume(volume, index))
+    }
+    // The last run of a schedule stays, with its output, until the next one.
+    if (wanted.workload === 'cron') return { changed: false }
+    let changed = false
+    for (const index of indexes) changed = (await this.#ensureReplica(wanted, index, signal)) || changed
+    const there = this.#engine.replicas(wanted.installation, wanted.name)
+    const kept = only === undefined ? there.filter(({ index }) => indexes.includes(index)) : there
+    if (kept.length !== there.length) this.#engine.setReplicas(wanted.installation, wanted.name, kept)
+    return { changed: changed || kept.length !== there.length }
+  }
+
+  /** Brings one replica to the wanted state, and returns whether anything was done. */
+  async #ensureReplica(wanted: WantedComponent, index: number, signal?: AbortSignal, run?: string): Promise<boolean> {
+    const { installation, name, plugins = [] } = wanted
+    const there = this.#engine.replicas(installation, name).find((replica) => replica.index === index)
+    const isKept =
+      there !== undefined &&
+      there.wanted.hash === wanted.hash &&
+      there.run === run &&
+      there.drift === undefined &&
+      sameLimits(there.wanted, wanted) &&
+      (wanted.workload === 'job' || there.stoppedAt === undefined)
+    const now = this.#engine.clock.now()
+    let changed = !isKept
+    const beside = new Map<string, { readonly hash: string; readonly startedAt: number }>()
+    for (const plugin of plugins) {
+      const before = there?.plugins.get(plugin.name)
+      const inPlace = before?.hash === plugin.hash
+      beside.set(plugin.name, inPlace ? before : { hash: plugin.hash, startedAt: now })
+      changed ||= !inPlace
+    }
+    changed ||= there?.plugins.size !== beside.size
+    if (!changed) return false
+    if (!isKept) await this.#initialize(wanted, index, signal)
+    if (!isKept) this.#engine.write(wanted.image, mounted(wanted.volumes, index))
+    const replica: MemoryReplica = isKept
+      ? { ...there, wanted, plugins: beside }
+      : { index, wanted, plugins: beside, startedAt: this.#engine.clock.now(), ...(run === undefined ? {} : { run }) }
+    const others = this.#engine.replicas(installation, name).filter((other) => other.index !== index)
+    this.#engine.setReplicas(
+      installation,
+      name,
+      [...others, replica].toSorted((a, b) => a.index - b.index),
+    )
+    return true
+  }
+
+  /** Runs the init containers of a replica, going on where an earlier try was cut off. */
+  async #initialize(wanted: WantedComponent, index: number, signal: AbortSignal | undefined): Promise<void> {
+    const { installation, name, hash, initContainers = [], initTimeout = 300 } = wanted
+    const deadline = this.#engine.clock.now() + initTimeout * 1000
+    const keys: string[] = []
+    for (const init of initContainers) {
+      signal?.throwIfAborted()
+      const key = JSON.stringify([installation, name, index, hash, init.name])
+      const startedAt = this.#engine.inits.get(key) ?? this.#engine.clock.now()
+      this.#engine.inits.set(key, startedAt)
+      const { runs, exitAfter = runs === undefined ? JOB_DURATION : Number.POSITIVE_INFINITY, exitCode = 0, output = [] } = this.#engine.behaviourOf(init.image)
+      const end = startedAt + exitAfter
+      await this.#engine.clock.sleep(Math.max(0, Math.min(end, deadline) - this.#engine.clock.now()), signal)
+      if (end > deadline || exitCode !== 0) {
+        this.#engine.inits.delete(key)
+        const what = end > deadline ? `did not end within ${initTimeout} seconds` : `ended with ${exitCode}`
+        throw new SealiftError(
+          'INIT_FAILED',
+          `component ${name}, replica ${index}: init container ${init.name} ${what}; the last it printed:\n${output.join('\n')}`,
+        )
+      }
+      keys.push(key)
+    }
+    for (const key of keys) this.#engine.inits.delete(key)
+    this.#engine.initialized.push(...initContainers.map((init) => `${name}/${index}/${init.name}`))
+  }
+
+  async startRun(wanted: WantedComponent, run: string): Promise<{ readonly started: boolean }> {
+    await this.#call('startRun', wanted.name)
+    const [there] = this.#engine.replicas(wanted.installation, wanted.name)
+    if (there?.run === run) return { started: true }
+    if (there !== undefined && this.#observe(there).state === 'running') return { started: false }
+    this.#engine.setReplicas(wanted.installation, wanted.name, [])
+    await this.#ensureReplica(wanted, 0, undefined, run)
+    return { started: true }
   }
 
   async removeComponent(installation: string, component: string): Promise<void> {
@@ -155,19 +233,24 @@ export class MemoryDriver implements Driver {
     return { components, volumes: ownedBy(installation, this.#engine.volumes), snapshots: ownedBy(installation, this.#engine.snapshots) }
   }
 
-  #observe({ index, wanted, startedAt, stoppedAt, drift }: MemoryReplica): ObservedReplica {
+  #observe({ index, wanted, plugins, run, startedAt, stoppedAt, drift }: MemoryReplica): ObservedReplica {
     const { exitAfter, exitCode = 0, output } = this.#engine.behaviourOf(wanted.image)
     const seen = {
       index,
-      hash: wanted.hash,
+      hash: replicaHash(
+        wanted.hash,
+        [...plugins].map(([name, { hash }]) => ({ name, hash })),
+      ),
       image: wanted.image.config,
       startedAt: new Date(startedAt).toISOString(),
       ...limitsOf(wanted),
       ...(drift === undefined ? {} : { drift }),
+      ...(run === undefined ? {} : { run }),
+      ...(plugins.size === 0 ? {} : { plugins: [...plugins.keys()].map((name) => ({ name, running: stoppedAt === undefined, restarts: 0 })) }),
     }
     if (stoppedAt !== undefined) return { ...seen, state: 'exited', restarts: 0, exitCode: 143 }
     const age = this.#engine.clock.now() - startedAt
-    if (wanted.workload === 'job') {
+    if (wanted.workload === 'job' || wanted.workload === 'cron') {
       if (age < (exitAfter ?? JOB_DURATION)) return { ...seen, state: 'running', restarts: 0 }
       return { ...seen, state: 'exited', restarts: 0, exitCode, ...(output === undefined ? {} : { message: output.at(-1) ?? '' }) }
     }
@@ -200,6 +283,12 @@ export class MemoryDriver implements Driver {
     return ready ? { healthy: true, message: 'ok' } : { healthy: false, message: 'connection refused' }
   }
 
+  async probeAddress(address: string, action: ProbeAction, _timeout: number): Promise<{ readonly healthy: boolean; readonly message: string }> {
+    await this.#call('probeAddress', address)
+    if (action.kind === 'exec') return { healthy: false, message: 'no command can run there' }
+    return this.#engine.addresses.has(address) ? { healthy: true, message: 'ok' } : { healthy: false, message: 'connection refused' }
+  }
+
   async stop(installation: string, component: string): Promise<void> {
     await this.#call('stop', component)
     const stoppedAt = this.#engine.clock.now()
@@ -218,7 +307,7 @@ export class MemoryDriver implements Driver {
     this.#engine.setReplicas(
       installation,
       component,
-      replicas.map(({ index, wanted }) => ({ index, wanted, startedAt })),
+      replicas.map((replica) => restarted(replica, startedAt)),
     )
   }
 
@@ -230,7 +319,7 @@ export class MemoryDriver implements Driver {
     this.#engine.setReplicas(
       installation,
       component,
-      replicas.map((there) => (there.index === replica ? { index: replica, wanted: there.wanted, startedAt } : there)),
+      replicas.map((there) => (there.index === replica ? restarted(there, startedAt) : there)),
     )
   }
 
@@ -369,6 +458,21 @@ function sameLimits(a: WantedComponent, b: WantedComponent): boolean {
 /** The names that begin with an installation's. */
 function ownedBy(installation: string, names: Iterable<string>): readonly string[] {
   return [...names].filter((name) => name.startsWith(`${installation}.`))
+}
+
+/** The volumes as a replica mounts them. */
+function mounted(volumes: readonly WantedVolume[], replica: number): readonly WantedVolume[] {
+  return volumes.map((volume) => ({ ...volume, targetName: replicaVolume(volume, replica) }))
+}
+
+function restarted(replica: MemoryReplica, startedAt: number): MemoryReplica {
+  const { stoppedAt: _, ...rest } = replica
+  return { ...rest, startedAt }
+}
+
+/** The ports of a component and of its plugins, which share one network. */
+function allPorts({ ports, plugins = [] }: WantedComponent): readonly WantedPort[] {
+  return [...ports, ...plugins.flatMap(({ ports }) => ports)]
 }
 
 /** Resolves once the signal is aborted. */

@@ -21,6 +21,10 @@ export interface Behaviour {
 export interface MemoryReplica {
   readonly index: number
   readonly wanted: WantedComponent
+  /** The plugins beside it, by name. */
+  readonly plugins: ReadonlyMap<string, { readonly hash: string; readonly startedAt: number }>
+  /** Which run of a schedule it is. */
+  readonly run?: string
   readonly startedAt: number
   readonly stoppedAt?: number
   /** What someone changed about it past the driver. */
@@ -55,6 +59,12 @@ export class MemoryEngine {
   freeDisk = 1_000_000
   /** By installation, then component. */
   readonly components = new Map<string, Map<string, readonly MemoryReplica[]>>()
+  /** When init containers started that were not yet followed by their component: by installation, component, replica, hash and name. */
+  readonly inits = new Map<string, number>()
+  /** Init containers that ran to their good end, as `component/replica/name`, in order. */
+  readonly initialized: string[] = []
+  /** What the site has itself: addresses that answer. */
+  readonly addresses = new Set<string>()
   /** One-off runs, in order. */
   readonly runs: RunOnce[] = []
   /** Every call that was made, as `verb subject`. */

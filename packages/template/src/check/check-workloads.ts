@@ -1,4 +1,4 @@
-import { scheduleFault } from '../cron-schedule.ts'
+import { scheduleFault, timezoneFault } from '../cron-schedule.ts'
 import type { Path } from '../problem.ts'
 import type { Component, Workload } from '../schema/component.ts'
 import type { Probe } from '../schema/probe.ts'
@@ -53,6 +53,7 @@ const ONLY: readonly (readonly [Field, readonly Workload[]])[] = [
   ['stableIdentity', ['stateful']],
   ['scaling', ['stateless', 'stateful']],
   ['update', ['stateless', 'stateful', 'daemon']],
+  ['plugins', ['stateless', 'stateful', 'daemon']],
 ]
 
 function checkProbe(context: CheckContext, probe: Probe, path: Path): void {
@@ -104,6 +105,12 @@ export function checkWorkloads(context: CheckContext): void {
       context.report([...path, 'schedule'], `is missing. Component ${name} is cron; write one such as "0 3 * * *".`)
     const fault = schedule === undefined ? undefined : scheduleFault(schedule)
     if (fault !== undefined) context.report([...path, 'schedule'], `${fault}.`)
+    const zone = component.timezone === undefined ? undefined : timezoneFault(component.timezone)
+    if (zone !== undefined) context.report([...path, 'timezone'], `${zone}.`)
+    const { maxUnavailable = 1, maxSurge = 0 } = component.update ?? {}
+    if (maxUnavailable === 0 && maxSurge === 0) {
+      context.report([...path, 'update'], 'with maxUnavailable 0 and no maxSurge no replica could ever be replaced. Allow one or the other.')
+    }
     if (privileged !== undefined && privileged.reason.trim().length < 10)
       context.report([...path, 'privileged', 'reason'], 'is empty. Say why all rights are needed.')
     checkProbes(context, component, path)
