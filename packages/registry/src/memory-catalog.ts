@@ -50,5 +50,7 @@ export function createMemoryCatalog(store: ContentStore): MemoryCatalog {
       return repository?.manifests.get(repository.tags.get(reference) ?? (reference as Digest))
     },
     hasBlob: async (name, digest) => repositories.get(name)?.blobs.has(digest) ?? false,
+    repositoriesWith: async (blob) => [...repositories].flatMap(([name, { blobs }]) => (blobs.has(blob) ? [name] : [])),
+    referrers: async () => [],
   }
 }

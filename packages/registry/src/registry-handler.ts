@@ -1,21 +1,31 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ContentStore } from '@sealift/content/content-store.ts'
-import { readBlob } from '@sealift/content/read-blob.ts'
-import { type Digest, isDigest } from '@sealift/oci/digest.ts'
-import { MAX_MANIFEST_BYTES } from '@sealift/oci/manifest.ts'
-import { MediaType } from '@sealift/oci/media-types.ts'
-import { messageOf } from '@sealift/oci/sealift-error.ts'
-import { parseRange } from './byte-range-header.ts'
-import { pageOf } from './page.ts'
+import type { PlainFiles } from '@sealift/content/plain-files.ts'
+import { isSealiftError } from '@sealift/oci/sealift-error.ts'
+import type { Caller, RegistryAccess, RegistryAction } from './access/caller.ts'
+import { READ_ONLY_ACCESS } from './access/read-only-access.ts'
+import { pageOf } from './pull/page.ts'
+import { PullRequests } from './pull/pull-requests.ts'
+import { sendJson, sendReferrers } from './pull/send-lists.ts'
+import { ManifestRequests } from './push/manifest-requests.ts'
+import { ClientGone } from './push/receive-body.ts'
+import { UploadRequests } from './push/upload-requests.ts'
+import type { Uploads } from './push/uploads.ts'
+import type { PushedArea } from './pushed-area.ts'
+import { RegistryAreas } from './registry-areas.ts'
 import type { RegistryCatalog } from './registry-catalog.ts'
 import { RegistryError } from './registry-error.ts'
 import { parseRoute, type RegistryRoute } from './registry-route.ts'
-import { sendPieces } from './send-pieces.ts'
 
 /** What a registry is made of. */
 export interface RegistryOptions {
-  readonly store: ContentStore
+  readonly store: ContentStore & Partial<PlainFiles>
+  /** What is given out and never pushed to. */
   readonly catalog: RegistryCatalog
+  /** Where clients push to; without it they can't. */
+  readonly push?: { readonly area: PushedArea; readonly uploads: Uploads }
+  /** Who may do what; without it everybody may read. */
+  readonly access?: RegistryAccess
   /** Told of faults that the client could not be told of in full. */
   readonly onFault?: (fault: unknown) => void
 }
@@ -23,36 +33,30 @@ export interface RegistryOptions {
 /** Answers one request, whatever happens; never rejects. */
 export type RegistryHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
-/** Content behind a digest never changes. */
-const IMMUTABLE = 'public, max-age=31536000, immutable'
-
-const MANIFEST_TYPES: readonly string[] = [MediaType.ociIndex, MediaType.ociManifest, MediaType.dockerIndex, MediaType.dockerManifest]
-
-function sendJson(response: ServerResponse, head: boolean, value: unknown, headers: Record<string, string> = {}): void {
-  const body = Buffer.from(JSON.stringify(value))
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length, ...headers })
-  response.end(head ? undefined : body)
+/** What a request asks for, read from its path. */
+interface Asked {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly query: URLSearchParams
+  readonly caller: Caller
 }
 
-/** Whether a client that says which manifests it understands leaves this kind out. */
-function excludes(accept: string | undefined, mediaType: string): boolean {
-  const types = (accept ?? '').split(',').map((type) => type.split(';')[0]?.trim().toLowerCase() ?? '')
-  return types.some((type) => MANIFEST_TYPES.includes(type)) && !types.some((type) => type === mediaType || type === '*/*' || type === 'application/*')
-}
-
-function isNotModified(request: IncomingMessage, etag: string): boolean {
-  const given = request.headers['if-none-match']
-  return given !== undefined && given.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag || tag.trim() === '*')
-}
+const NO_QUERY = new URLSearchParams()
 
 class Registry {
-  readonly #store: ContentStore
-  readonly #catalog: RegistryCatalog
+  readonly #areas: RegistryAreas
+  readonly #access: RegistryAccess
+  readonly #pull: PullRequests
+  readonly #manifests: ManifestRequests
+  readonly #uploads: UploadRequests | undefined
   readonly #onFault: (fault: unknown) => void
 
-  constructor({ store, catalog, onFault = () => {} }: RegistryOptions) {
-    this.#store = store
-    this.#catalog = catalog
+  constructor({ store, catalog, push, access = READ_ONLY_ACCESS, onFault = () => {} }: RegistryOptions) {
+    this.#areas = new RegistryAreas(store, catalog, push?.area)
+    this.#access = access
+    this.#pull = new PullRequests(store, this.#areas, onFault)
+    this.#manifests = new ManifestRequests(store, this.#areas)
+    this.#uploads = push && new UploadRequests(push.uploads, this.#areas)
     this.#onFault = onFault
   }
 
@@ -63,139 +67,151 @@ class Registry {
     try {
       await this.#answer(request, response)
     } catch (thrown) {
-      const known = thrown instanceof RegistryError
-      if (!known) this.#onFault(thrown)
-      // Half a body can only be taken back by cutting the connection: the client sees it as incomplete.
-      if (response.headersSent) {
-        response.destroy()
-        return
-      }
-      const error = known ? thrown : new RegistryError('UNKNOWN', messageOf(thrown))
-      const body = Buffer.from(error.toJson())
-      response.writeHead(error.status, {
-        'content-type': 'application/json',
-        'content-length': body.length,
-        'cache-control': 'no-store',
-        ...(error.status === 405 ? { allow: 'GET, HEAD' } : {}),
-      })
-      response.end(request.method === 'HEAD' ? undefined : body)
+      this.#refuse(thrown, request, response)
     } finally {
       request.resume()
     }
   }
 
+  #refuse(thrown: unknown, request: IncomingMessage, response: ServerResponse): void {
+    // There is nobody to tell, and it is no fault.
+    if (thrown instanceof ClientGone || request.destroyed) return void response.destroy()
+    const error = refusalOf(thrown)
+    if (error.status >= 500) this.#onFault(thrown)
+    // Half a body can only be taken back by cutting the connection: the client sees it as incomplete.
+    if (response.headersSent) return void response.destroy()
+    const body = Buffer.from(error.toJson())
+    response.writeHead(error.status, {
+      'content-type': 'application/json',
+      'content-length': body.length,
+      'cache-control': 'no-store',
+      ...(error.status === 405 ? { allow: 'GET, HEAD' } : {}),
+      ...(error.status === 401 && error.headers['www-authenticate'] === undefined ? { 'www-authenticate': this.#access.challenge(request) } : {}),
+      ...error.headers,
+    })
+    response.end(request.method === 'HEAD' ? undefined : body)
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = request.url ?? '/'
-    const query = url.indexOf('?')
-    const route = parseRoute(query < 0 ? url : url.slice(0, query))
-    if (route === undefined) throw new RegistryError('UNSUPPORTED', 'no such endpoint', undefined, 404)
-    if ((request.method !== 'GET' && request.method !== 'HEAD') || route.kind === 'uploads') {
-      throw new RegistryError('UNSUPPORTED', 'this registry gives out content and takes none: publish or import a release instead')
-    }
-    await this.#get(route, new URLSearchParams(query < 0 ? '' : url.slice(query + 1)), request, response)
+    const at = url.indexOf('?')
+    const route = parseRoute(at < 0 ? url : url.slice(0, at))
+    if (route === undefined) throw new RegistryError('UNSUPPORTED', 'no such endpoint', { status: 404 })
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (route.kind === 'token' && isRead) return this.#access.sendToken(request, response)
+    const asked: Asked = { request, response, query: at < 0 ? NO_QUERY : new URLSearchParams(url.slice(at + 1)), caller: this.#access.callerOf(request) }
+    if (route.kind === 'uploads' || route.kind === 'upload') return this.#upload(route, asked)
+    if (isRead) return this.#read(route, asked)
+    await this.#change(route, asked)
   }
 
-  async #get(route: Exclude<RegistryRoute, { kind: 'uploads' }>, query: URLSearchParams, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const head = request.method === 'HEAD'
+  async #read(route: Exclude<RegistryRoute, { kind: 'uploads' | 'upload' }>, asked: Asked): Promise<void> {
+    const { request, response, query, caller } = asked
     switch (route.kind) {
       case 'base':
-        return sendJson(response, head, {})
+        if (this.#access.invitesLogin(caller)) throw new RegistryError('UNAUTHORIZED', 'log in, or ask for a token without a login')
+        return sendJson(request, response, {})
+      case 'token':
+        return
       case 'catalog': {
-        const { items, headers } = pageOf(await this.#catalog.repositories(), query, '/v2/_catalog')
-        return sendJson(response, head, { repositories: items }, headers)
+        const visible = (await this.#areas.repositories()).filter((name) => caller.may('pull', name))
+        const { items, headers } = pageOf(visible, query, '/v2/_catalog')
+        return sendJson(request, response, { repositories: items }, headers)
       }
       case 'tags': {
-        const tags = await this.#catalog.tags(route.repository)
-        if (tags === undefined) throw new RegistryError('NAME_UNKNOWN', 'repository not known to this registry', { name: route.repository })
-        const { items, headers } = pageOf(tags, query, `/v2/${route.repository}/tags/list`)
-        return sendJson(response, head, { name: route.repository, tags: items }, headers)
+        const { repository } = route
+        this.#require('pull', repository, asked)
+        const tags = await this.#areas.tags(repository)
+        if (tags === undefined) throw new RegistryError('NAME_UNKNOWN', 'repository not known to this registry', { detail: { name: repository } })
+        const { items, headers } = pageOf(tags, query, `/v2/${repository}/tags/list`)
+        return sendJson(request, response, { name: repository, tags: items }, headers)
       }
-      case 'referrers':
-        await this.#requireRepository(route.repository)
-        return sendJson(response, head, { schemaVersion: 2, mediaType: MediaType.ociIndex, manifests: [] }, { 'content-type': MediaType.ociIndex })
+      case 'referrers': {
+        const { repository, digest: subject } = route
+        this.#require('pull', repository, asked)
+        return sendReferrers(await this.#areas.referrers(repository, subject), { repository, subject, query }, request, response)
+      }
       case 'manifest':
-        return this.#sendManifest(route, request, response)
+        this.#require('pull', route.repository, asked)
+        return this.#pull.sendManifest(route.repository, route.reference, request, response)
       case 'blob':
-        return this.#sendBlob(route, request, response)
+        this.#require('pull', route.repository, asked)
+        return this.#pull.sendBlob(route.repository, route.digest, request, response)
     }
   }
 
-  async #requireRepository(repository: string): Promise<void> {
-    if ((await this.#catalog.tags(repository)) === undefined) {
-      throw new RegistryError('NAME_UNKNOWN', 'repository not known to this registry', { name: repository })
+  async #change(route: RegistryRoute, asked: Asked): Promise<void> {
+    const { request, response } = asked
+    const { method } = request
+    if (route.kind !== 'manifest' && route.kind !== 'blob') throw notAllowed(method)
+    const { repository } = route
+    if (method === 'PUT' && route.kind === 'manifest') {
+      await this.#requireChange('push', repository, asked)
+      return this.#manifests.put(repository, route.reference, request, response)
+    }
+    if (method !== 'DELETE') throw notAllowed(method)
+    await this.#requireChange('delete', repository, asked)
+    if (route.kind === 'manifest') await this.#manifests.delete(repository, route.reference, response)
+    else await this.#manifests.deleteBlob(repository, route.digest, response)
+  }
+
+  async #upload(route: Extract<RegistryRoute, { kind: 'uploads' | 'upload' }>, asked: Asked): Promise<void> {
+    const { repository } = route
+    const uploads = await this.#requireChange('push', repository, asked)
+    const upload = { ...asked, repository }
+    const { method } = asked.request
+    if (route.kind === 'uploads') {
+      if (method === 'POST') return uploads.begin(upload)
+      throw notAllowed(method)
+    }
+    switch (method) {
+      case 'GET':
+      case 'HEAD':
+        return uploads.status(upload, route.id)
+      case 'PATCH':
+        return uploads.append(upload, route.id)
+      case 'PUT':
+        return uploads.end(upload, route.id)
+      case 'DELETE':
+        return uploads.cancel(upload, route.id)
+      default:
+        throw notAllowed(method)
     }
   }
 
-  async #sendManifest({ repository, reference }: { repository: string; reference: string }, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const resolved = await this.#catalog.resolve(repository, reference)
-    if (resolved === undefined) {
-      await this.#requireRepository(repository)
-      throw new RegistryError('MANIFEST_UNKNOWN', 'manifest unknown', { reference })
-    }
-    const { digest, mediaType } = resolved
-    const byDigest = isDigest(reference)
-    // Whoever asks by digest knows what it gets; a tag's reader would only fail later, and less clearly.
-    if (!byDigest && excludes(request.headers.accept, mediaType)) {
-      throw new RegistryError('MANIFEST_UNKNOWN', `the manifest is ${mediaType}, which the Accept header leaves out`, { reference, mediaType })
-    }
-    const etag = `"${digest}"`
-    const headers = { 'docker-content-digest': digest, etag, vary: 'Accept', 'cache-control': byDigest ? IMMUTABLE : 'no-cache' }
-    if (isNotModified(request, etag)) {
-      response.writeHead(304, headers)
-      response.end()
-      return
-    }
-    if ((await this.#store.info(digest)) === undefined) {
-      this.#onFault(new Error(`manifest ${digest} of ${repository} is not in the store`))
-      throw new RegistryError('MANIFEST_UNKNOWN', 'manifest unknown', { reference })
-    }
-    const bytes = await readBlob(this.#store, digest, MAX_MANIFEST_BYTES)
-    response.writeHead(200, { ...headers, 'content-type': mediaType, 'content-length': bytes.length })
-    response.end(request.method === 'HEAD' ? undefined : bytes)
-  }
-
-  async #sendBlob({ repository, digest }: { repository: string; digest: Digest }, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (!(await this.#catalog.hasBlob(repository, digest))) {
-      await this.#requireRepository(repository)
-      throw new RegistryError('BLOB_UNKNOWN', 'blob unknown to this repository', { digest })
-    }
-    const info = await this.#store.info(digest)
-    if (info === undefined) {
-      this.#onFault(new Error(`blob ${digest} of ${repository} is not in the store`))
-      throw new RegistryError('BLOB_UNKNOWN', 'blob unknown to this repository', { digest })
-    }
-    const etag = `"${digest}"`
-    const headers = { 'docker-content-digest': digest, etag, 'accept-ranges': 'bytes', 'cache-control': IMMUTABLE }
-    if (isNotModified(request, etag)) {
-      response.writeHead(304, headers)
-      response.end()
-      return
-    }
-    const ifRange = request.headers['if-range']
-    const wholeAnyway = request.method === 'HEAD' || (ifRange !== undefined && ifRange !== etag)
-    const range = wholeAnyway ? 'whole' : parseRange(request.headers.range, info.size)
-    if (range === 'unsatisfiable') {
-      response.writeHead(416, { ...headers, 'content-range': `bytes */${info.size}`, 'content-length': 0 })
-      response.end()
-      return
-    }
-    const { start, end } = range === 'whole' ? { start: 0, end: info.size } : range
-    response.writeHead(range === 'whole' ? 200 : 206, {
-      ...headers,
-      'content-type': MediaType.octetStream,
-      'content-length': end - start,
-      ...(range === 'whole' ? {} : { 'content-range': `bytes ${start}-${end - 1}/${info.size}` }),
+  #require(action: RegistryAction, repository: string, { request, caller }: Asked): void {
+    if (caller.may(action, repository)) return
+    if (caller.name !== undefined) throw new RegistryError('DENIED', `the token ${caller.name} may not ${action} in ${repository}`)
+    const challenge = this.#access.challenge(request, { action, repository })
+    throw new RegistryError('UNAUTHORIZED', action === 'pull' ? 'this needs a login' : `to ${action} needs a login with a token of this registry's`, {
+      headers: { 'www-authenticate': challenge },
     })
-    if (request.method === 'HEAD') response.end()
-    else await sendPieces(response, this.#store.read(digest, { start, end }))
+  }
+
+  /** What can't be changed by anyone is refused as that, and not with a call to log in. */
+  async #requireChange(action: RegistryAction, repository: string, asked: Asked): Promise<UploadRequests> {
+    this.#areas.pushed(repository)
+    this.#require(action, repository, asked)
+    await this.#areas.requirePushable(repository)
+    return this.#uploads as UploadRequests
   }
 }
 
+function notAllowed(method: string | undefined): RegistryError {
+  return new RegistryError('UNSUPPORTED', `there is no ${method ?? 'such request'} here`)
+}
+
+function refusalOf(thrown: unknown): RegistryError {
+  if (thrown instanceof RegistryError) return thrown
+  if (isSealiftError(thrown, 'DISK_FULL')) return new RegistryError('UNKNOWN', 'the registry has no space left on its disk', { status: 507 })
+  // What went wrong inside, with its paths, is for the log.
+  return new RegistryError('UNKNOWN', 'the registry failed to answer; its log says more')
+}
+
 /**
- * The reading side of the OCI distribution API over a store, for everything below `/v2/`. It is a
- * plain Node handler, so any server can mount it; who may read what is decided before it and by the
- * catalog. Blobs are given out plain; a read that began is held to its end by the store, and let go
- * when the client goes away. Pushing is answered with `UNSUPPORTED`.
+ * The OCI distribution API over a store, for everything below `/v2/`. It is a plain Node handler, so any
+ * server can mount it. Blobs are given out plain, and taken exactly as they come; a read that began is held to
+ * its end by the store, and let go when the client goes away.
  */
 export function createRegistryHandler(options: RegistryOptions): RegistryHandler {
   const registry = new Registry(options)

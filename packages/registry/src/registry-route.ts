@@ -6,25 +6,33 @@ import { RegistryError } from './registry-error.ts'
 export type RegistryRoute =
   | { readonly kind: 'base' }
   | { readonly kind: 'catalog' }
+  | { readonly kind: 'token' }
   | { readonly kind: 'tags'; readonly repository: string }
   | { readonly kind: 'manifest'; readonly repository: string; readonly reference: string | Digest }
   | { readonly kind: 'blob'; readonly repository: string; readonly digest: Digest }
   | { readonly kind: 'referrers'; readonly repository: string; readonly digest: Digest }
   | { readonly kind: 'uploads'; readonly repository: string }
+  | { readonly kind: 'upload'; readonly repository: string; readonly id: string }
+
+/** Where clients turn their login into a bearer token. No repository's path is like it. */
+export const TOKEN_PATH = '/v2/token'
 
 function checkedName(name: string): string {
-  if (!isRepositoryName(name)) throw new RegistryError('NAME_INVALID', 'invalid repository name', { name })
+  if (!isRepositoryName(name)) throw new RegistryError('NAME_INVALID', 'invalid repository name', { detail: { name } })
   return name
 }
 
-function checkedDigest(text: string): Digest {
-  if (!isDigest(text)) throw new RegistryError('DIGEST_INVALID', 'expected sha256: and 64 hexadecimal digits', { digest: text })
-  return text
+/** @throws RegistryError `DIGEST_INVALID`, for other algorithms too: the store names content by sha256 alone */
+export function checkedDigest(text: string): Digest {
+  if (isDigest(text)) return text
+  const algorithm = /^([a-z0-9]+(?:[+._-][a-z0-9]+)*):[\w=-]+$/.exec(text)?.[1]
+  const why = algorithm === undefined || algorithm === 'sha256' ? '' : `; ${algorithm} is not taken here`
+  throw new RegistryError('DIGEST_INVALID', `expected sha256: and 64 hexadecimal digits${why}`, { detail: { digest: text } })
 }
 
 function checkedReference(text: string): string {
   if (text.includes(':')) return checkedDigest(text)
-  if (!isTag(text)) throw new RegistryError('TAG_INVALID', 'invalid tag', { tag: text })
+  if (!isTag(text)) throw new RegistryError('TAG_INVALID', 'invalid tag', { detail: { tag: text } })
   return text
 }
 
@@ -46,8 +54,13 @@ export function parseRoute(encodedPath: string): RegistryRoute | undefined {
   const path = decoded(encodedPath)
   if (path === '/v2/' || path === '/v2') return { kind: 'base' }
   if (path === '/v2/_catalog') return { kind: 'catalog' }
-  const uploads = /^\/v2\/(.+)\/blobs\/uploads\/[^/]*$/.exec(path)
-  if (uploads) return { kind: 'uploads', repository: checkedName(uploads[1] as string) }
+  if (path === TOKEN_PATH) return { kind: 'token' }
+  const uploads = /^\/v2\/(.+)\/blobs\/uploads(?:\/([^/]*))?$/.exec(path)
+  if (uploads) {
+    const [, name = '', id = ''] = uploads
+    const repository = checkedName(name)
+    return id === '' ? { kind: 'uploads', repository } : { kind: 'upload', repository, id }
+  }
   const tags = /^\/v2\/(.+)\/tags\/list$/.exec(path)
   if (tags) return { kind: 'tags', repository: checkedName(tags[1] as string) }
   const [, name = '', what = '', last = ''] = /^\/v2\/(.+)\/(manifests|blobs|referrers)\/([^/]+)$/.exec(path) ?? []

@@ -58,6 +58,9 @@ export function createLibraryCatalog(library: ReleaseLibrary, store: ContentStor
       return isDigest(reference) ? repository?.manifests.get(reference) : repository?.tags.get(reference)
     },
     hasBlob: async (name, digest) => (await load()).get(name)?.blobs.has(digest) === true,
+    repositoriesWith: async (blob) => [...(await load())].flatMap(([name, { blobs }]) => (blobs.has(blob) ? [name] : [])),
+    // What signs an original image does not sign its canonical form.
+    referrers: async () => [],
   }
 }
 
