@@ -13,10 +13,12 @@ import { addKeys } from './commands/keys.ts'
 import { addLogs } from './commands/logs.ts'
 import { addOperate } from './commands/operate.ts'
 import { addPublish } from './commands/publish.ts'
+import { addRegistry } from './commands/registry.ts'
 import { addReleases } from './commands/releases.ts'
 import { addScale } from './commands/scale.ts'
 import { addStatus } from './commands/status.ts'
 import { addTargets } from './commands/targets.ts'
+import { addTokens } from './commands/tokens.ts'
 import { addUninstall } from './commands/uninstall.ts'
 import { addUp } from './commands/up.ts'
 import { addUpgrade } from './commands/upgrade.ts'
@@ -68,6 +70,8 @@ export function createProgram(): Command {
   addUninstall(program)
   addKeys(program)
   addTargets(program)
+  addRegistry(program)
+  addTokens(program)
   addJobs(program)
   addGc(program)
   addUp(program)

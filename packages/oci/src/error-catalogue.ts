@@ -178,6 +178,13 @@ const CONTENT = {
     'A registry answered with an error, or with something that its protocol does not allow.',
     'Try again; the log of the registry says more.',
   ),
+  REPOSITORY_NOT_FOUND: entry(4, 'The registry has no such repository or tag that was pushed.', 'See sealift registry status.'),
+  TOKEN_NOT_FOUND: entry(4, 'There is no token of that name.', 'See sealift token list.'),
+  TOKEN_INVALID: entry(
+    2,
+    'A token for the registry would allow nothing, or its patterns of repositories are malformed.',
+    "Name what it may do, like --pull '*' or --push 'team/*'; * stands for any characters.",
+  ),
 } as const satisfies Record<string, ErrorEntry>
 
 const ENGINE = {

@@ -197,14 +197,11 @@ describe('createRegistryHandler', () => {
     expect(await errorCode(response)).toBe(code)
   })
 
-  it.each(['nobody/manifests/1', `nobody/blobs/sha256:${'0'.repeat(64)}`, 'nobody/tags/list', `nobody/referrers/sha256:${'0'.repeat(64)}`])(
-    'does not know the repository of %s',
-    async (path) => {
-      const response = await fetch(`${base}/v2/${path}`)
-      expect(response.status).toBe(404)
-      expect(await errorCode(response)).toBe('NAME_UNKNOWN')
-    },
-  )
+  it.each(['nobody/manifests/1', `nobody/blobs/sha256:${'0'.repeat(64)}`, 'nobody/tags/list'])('does not know the repository of %s', async (path) => {
+    const response = await fetch(`${base}/v2/${path}`)
+    expect(response.status).toBe(404)
+    expect(await errorCode(response)).toBe('NAME_UNKNOWN')
+  })
 
   it.each(['UPPER/manifests/1', '..%2f..%2fetc/manifests/1', 'a//b/manifests/1', '%E0%A4%A/manifests/1', `${'a'.repeat(300)}/tags/list`])(
     'refuses the name in %s',

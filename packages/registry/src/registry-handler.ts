@@ -164,19 +164,11 @@ class Registry {
       if (method === 'POST') return uploads.begin(upload)
       throw notAllowed(method)
     }
-    switch (method) {
-      case 'GET':
-      case 'HEAD':
-        return uploads.status(upload, route.id)
-      case 'PATCH':
-        return uploads.append(upload, route.id)
-      case 'PUT':
-        return uploads.end(upload, route.id)
-      case 'DELETE':
-        return uploads.cancel(upload, route.id)
-      default:
-        throw notAllowed(method)
-    }
+    if (method === 'GET' || method === 'HEAD') return uploads.status(upload, route.id)
+    if (method === 'PATCH') return uploads.append(upload, route.id)
+    if (method === 'PUT') return uploads.end(upload, route.id)
+    if (method === 'DELETE') return uploads.cancel(upload, route.id)
+    throw notAllowed(method)
   }
 
   #require(action: RegistryAction, repository: string, { request, caller }: Asked): void {

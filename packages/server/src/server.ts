@@ -1,14 +1,12 @@
 import { rm } from 'node:fs/promises'
 import type { Job } from '@sealift/api/job.ts'
 import { messageOf } from '@sealift/oci/sealift-error.ts'
-import { createRegistryHandler } from '@sealift/registry/registry-handler.ts'
 import { type DataFolder, openDataFolder } from './data/data-folder.ts'
 import { socketPath } from './data/socket-path.ts'
 import { createApiServer } from './http/api-server.ts'
 import { listenOnSocket } from './http/listen-on-socket.ts'
 import { serveRegistry } from './http/registry-server.ts'
 import { routeGroups } from './http/route-groups.ts'
-import { createLibraryCatalog } from './library/library-catalog.ts'
 import { createServices, type Services } from './services.ts'
 import { DRIVERS, type DriverFactories, localTarget, type TargetAddress } from './targets/driver-factories.ts'
 
@@ -60,7 +58,7 @@ async function serve(
   opened: AsyncDisposableStack,
 ): Promise<HostedServer> {
   const services = createServices(folder, { drivers, registryAddress: listen ?? DEFAULT_LISTEN, supervised: listen !== undefined })
-  const { jobs, targets, library } = services
+  const { jobs, targets } = services
   opened.defer(() => targets.close())
   await jobs.recover()
   await targets.ensureDefaults(firstTarget)
@@ -71,11 +69,13 @@ async function serve(
   await listenOnSocket(app, socket)
   let registryAddress = ''
   if (listen !== undefined) {
-    const catalog = createLibraryCatalog(library, folder.store)
+    const { registry } = services
     const onFault = (fault: unknown): void => process.emitWarning(`the registry: ${messageOf(fault)}`)
-    const registry = await serveRegistry(createRegistryHandler({ store: folder.store, catalog, onFault }), listen)
-    registryAddress = registry.address
     opened.defer(() => registry.close())
+    const listening = await serveRegistry(await registry.handler(onFault), listen)
+    opened.defer(() => listening.close())
+    registryAddress = listening.address
+    registry.answersAt(registryAddress)
   }
   opened.defer(() => jobs.close())
   if (listen !== undefined) await goOn(services)

@@ -13,10 +13,11 @@ import { KeyRing } from './keys/key-ring.ts'
 import { BundleInspector } from './library/bundle-inspector.ts'
 import { Exporter } from './library/exporter.ts'
 import { Importer } from './library/importer.ts'
-import { libraryIndexes } from './library/library-catalog.ts'
+import { createLibraryCatalog, libraryIndexes } from './library/library-catalog.ts'
 import { Publisher } from './library/publisher.ts'
 import { ReleaseLibrary } from './library/release-library.ts'
 import { ReleaseRemover } from './library/release-remover.ts'
+import { RegistryService } from './registry/registry-service.ts'
 import { Collector } from './storage/collector.ts'
 import type { ContentRoot, Waste } from './storage/content-root.ts'
 import { oldJobs } from './storage/old-jobs.ts'
@@ -34,6 +35,7 @@ export interface Services {
   readonly keys: KeyRing
   readonly library: ReleaseLibrary
   readonly releaseRemover: ReleaseRemover
+  readonly registry: RegistryService
   readonly publisher: Publisher
   readonly exporter: Exporter
   readonly importer: Importer
@@ -78,13 +80,15 @@ export function createServices(
   const opener = new InstallationOpener({ store, targets, vault, clock })
   const siteClock = new SiteClock(db)
   const roots: readonly ContentRoot[] = [libraryIndexes(library, store)]
-  const wastes: readonly Waste[] = [oldJobs(db)]
+  const registry = new RegistryService({ db, store, library: createLibraryCatalog(library, store) })
+  const wastes: readonly Waste[] = [oldJobs(db), ...registry.wastes()]
   const site = { registry: registryAddress }
   const planner = new ChangePlanner({ store, library, targets, installations, vault, site })
   return {
     jobs,
     keys,
     library,
+    registry,
     targets,
     releaseRemover: new ReleaseRemover({ db, library }),
     publisher: new Publisher(parts),

@@ -33,7 +33,10 @@ export function createTokenAccess(book: TokenBook, now: () => number = () => per
   const failures = new FailedLogins(now)
   const anonymous: Caller = { may: (action) => action === 'pull' && book.anonymousPull }
 
-  const callerWith = (token: RegistryToken): Caller => ({ name: token.name, may: (action, repository) => allows(token, action, repository) || anonymous.may(action, repository) })
+  const callerWith = (token: RegistryToken): Caller => ({
+    name: token.name,
+    may: (action, repository) => allows(token, action, repository) || anonymous.may(action, repository),
+  })
 
   const isOver = ({ expiresAt }: RegistryToken): boolean => expiresAt !== undefined && Date.now() >= expiresAt
 

@@ -114,12 +114,23 @@ export class Uploads {
     if (session !== undefined) session.partial = undefined
   }
 
-  /** Gives up what nobody went on with for too long; returns how many. */
-  async expire(now = Date.now()): Promise<number> {
-    const old = (await this.#store.listPartials()).filter(({ changedAt }) => now - changedAt.getTime() > this.limits.age)
-    let given = 0
-    for (const { id } of old) if (await this.#giveUp(id)) given++
-    return given
+  /**
+   * Gives up what nobody went on with for too long; tells of how many, and of their bytes.
+   * @param isAgo whether a time is at least so many milliseconds ago
+   * @param dryRun only says what would be given up
+   */
+  async expire(
+    isAgo: (time: Date, age: number) => boolean = (time, age) => Date.now() - time.getTime() > age,
+    dryRun = false,
+  ): Promise<{ readonly count: number; readonly bytes: number }> {
+    let count = 0
+    let bytes = 0
+    for (const { id, size, changedAt } of await this.#store.listPartials()) {
+      if (!isAgo(changedAt, this.limits.age) || !(await this.#giveUp(id, dryRun))) continue
+      count++
+      bytes += size
+    }
+    return { count, bytes }
   }
 
   /** What is under way. */
@@ -137,10 +148,11 @@ export class Uploads {
     this.#sessions.clear()
   }
 
-  async #giveUp(id: string): Promise<boolean> {
+  async #giveUp(id: string, dryRun: boolean): Promise<boolean> {
     const session = this.#sessions.get(id)
     // One that is being used is not left alone, whatever a clock says that was set meanwhile.
     if (session?.interrupt !== undefined) return false
+    if (dryRun) return true
     const partial = session?.partial ?? (await this.#store.resumePartial(id))
     this.#sessions.delete(id)
     await partial?.abort()

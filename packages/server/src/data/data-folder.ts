@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import type { ContentStore } from '@sealift/content/content-store.ts'
 import { makeFolder } from '@sealift/content/filesystem/durable.ts'
-import { openFilesystemStore } from '@sealift/content/filesystem/filesystem-store.ts'
+import { type FilesystemStore, openFilesystemStore } from '@sealift/content/filesystem/filesystem-store.ts'
 import { toSealiftError } from '@sealift/oci/sealift-error.ts'
 import { type Database, openDatabase } from '../database/open-database.ts'
 import { checkMasterKey } from './check-master-key.ts'
@@ -16,7 +15,7 @@ const LOCK = 'owner.lock'
 /** Everything that one side keeps, open and owned by this process. */
 export interface DataFolder {
   readonly path: string
-  readonly store: ContentStore
+  readonly store: FilesystemStore
   readonly db: Database
   /** The file of the database. */
   readonly database: string

@@ -113,6 +113,68 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  '0006-registry': {
+    async up(db: Kysely<Tables>) {
+      const { schema } = db
+      await schema
+        .createTable('registry_blob')
+        .addColumn('repository', 'text', (c) => c.notNull())
+        .addColumn('digest', 'text', (c) => c.notNull())
+        .addColumn('added_at', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('registry_blob_key', ['repository', 'digest'])
+        .execute()
+      await sql`create index registry_blob_by_digest on registry_blob (digest)`.execute(db)
+      await schema
+        .createTable('registry_manifest')
+        .addColumn('repository', 'text', (c) => c.notNull())
+        .addColumn('digest', 'text', (c) => c.notNull())
+        .addColumn('media_type', 'text', (c) => c.notNull())
+        .addColumn('size', 'integer', (c) => c.notNull())
+        .addColumn('artifact_type', 'text')
+        .addColumn('annotations_json', 'text')
+        .addColumn('subject', 'text')
+        .addColumn('pushed_at', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('registry_manifest_key', ['repository', 'digest'])
+        .execute()
+      await sql`create index registry_manifest_by_subject on registry_manifest (repository, subject) where subject is not null`.execute(db)
+      await schema
+        .createTable('registry_part')
+        .addColumn('repository', 'text', (c) => c.notNull())
+        .addColumn('manifest', 'text', (c) => c.notNull())
+        .addColumn('part', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('registry_part_key', ['repository', 'manifest', 'part'])
+        .addForeignKeyConstraint('registry_part_of', ['repository', 'manifest'], 'registry_manifest', ['repository', 'digest'], (c) => c.onDelete('cascade'))
+        .execute()
+      await sql`create index registry_part_by_part on registry_part (repository, part)`.execute(db)
+      await schema
+        .createTable('registry_tag')
+        .addColumn('repository', 'text', (c) => c.notNull())
+        .addColumn('tag', 'text', (c) => c.notNull())
+        .addColumn('digest', 'text', (c) => c.notNull())
+        .addColumn('pushed_at', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('registry_tag_key', ['repository', 'tag'])
+        .addForeignKeyConstraint('registry_tag_of', ['repository', 'digest'], 'registry_manifest', ['repository', 'digest'], (c) => c.onDelete('cascade'))
+        .execute()
+      await sql`create index registry_tag_by_digest on registry_tag (repository, digest)`.execute(db)
+      await schema
+        .createTable('registry_token')
+        .addColumn('name', 'text', (c) => c.primaryKey())
+        .addColumn('secret_digest', 'text', (c) => c.notNull())
+        .addColumn('pull_json', 'text', (c) => c.notNull())
+        .addColumn('push_json', 'text', (c) => c.notNull())
+        .addColumn('may_delete', 'integer', (c) => c.notNull())
+        .addColumn('created_at', 'text', (c) => c.notNull())
+        .addColumn('expires_at', 'text')
+        .execute()
+      await schema
+        .createTable('certificate')
+        .addColumn('use', 'text', (c) => c.primaryKey())
+        .addColumn('certificate', 'text', (c) => c.notNull())
+        .addColumn('private_sealed', 'blob', (c) => c.notNull())
+        .addColumn('created_at', 'text', (c) => c.notNull())
+        .execute()
+    },
+  },
   '0007-supervision': {
     async up(db: Kysely<Tables>) {
       await db.schema

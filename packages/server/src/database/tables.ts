@@ -16,6 +16,12 @@ export interface Tables {
   job: JobRow
   job_log: JobLogRow
   setting: SettingRow
+  registry_blob: RegistryBlobRow
+  registry_manifest: RegistryManifestRow
+  registry_part: RegistryPartRow
+  registry_tag: RegistryTagRow
+  registry_token: RegistryTokenRow
+  certificate: CertificateRow
   stopped_component: StoppedComponentRow
   event: EventRow
 }
@@ -143,4 +149,55 @@ export interface EventRow {
   count: number
   first_at: string
   last_at: string
+}
+
+/** A blob that a repository shows, since it was pushed or mounted there. */
+export interface RegistryBlobRow {
+  repository: string
+  digest: Digest
+  added_at: string
+}
+
+/** A manifest or index that was pushed. */
+export interface RegistryManifestRow {
+  repository: string
+  digest: Digest
+  media_type: string
+  size: number
+  artifact_type: string | null
+  annotations_json: string | null
+  subject: Digest | null
+  pushed_at: string
+}
+
+/** What a pushed manifest refers to, in its repository: a blob or another manifest. */
+export interface RegistryPartRow {
+  repository: string
+  manifest: Digest
+  part: Digest
+}
+
+export interface RegistryTagRow {
+  repository: string
+  tag: string
+  digest: Digest
+  pushed_at: string
+}
+
+export interface RegistryTokenRow {
+  name: string
+  secret_digest: Digest
+  pull_json: string
+  push_json: string
+  may_delete: number
+  created_at: string
+  expires_at: string | null
+}
+
+/** A certificate (PEM) with its private key: of the authority of this data folder, or of its server. */
+export interface CertificateRow {
+  use: 'authority' | 'server'
+  certificate: string
+  private_sealed: Uint8Array
+  created_at: string
 }

@@ -4,6 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { messageOf, SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { RegistryHandler } from '@sealift/registry/registry-handler.ts'
 
+/** Milliseconds without a byte after which a connection is given up. Clients that unpack while they pull pause for minutes. */
+const IDLE = 15 * 60 * 1000
+
+/** Milliseconds for which an idle connection is kept: longer than clients keep theirs, so that they rarely meet one that just closed. */
+const KEEP_ALIVE = 95_000
+
 /** The registry, answering on a TCP address. */
 export interface RegistryServer {
   /** `host:port`, as image references name it. */
@@ -22,6 +28,10 @@ export async function serveRegistry(handler: RegistryHandler, listen: string): P
     if (request.url?.startsWith('/v2') === true) return void handler(request, response)
     response.writeHead(404, { 'content-type': 'text/plain' }).end('This is the registry of Sealift. Images are below /v2/.\n')
   })
+  // A request lasts as long as its body comes: a large layer over a slow line takes hours.
+  server.requestTimeout = 0
+  server.timeout = IDLE
+  server.keepAliveTimeout = KEEP_ALIVE
   try {
     server.listen(port, host)
     await once(server, 'listening')

@@ -4,6 +4,7 @@ import { installationHandlers } from './installation-handlers.ts'
 import { jobHandlers } from './job-handlers.ts'
 import { keyHandlers } from './key-handlers.ts'
 import { operationHandlers } from './operation-handlers.ts'
+import { registryHandlers } from './registry-handlers.ts'
 import { releaseHandlers } from './release-handlers.ts'
 import { storageHandlers } from './storage-handlers.ts'
 import { targetHandlers } from './target-handlers.ts'
@@ -18,5 +19,6 @@ export function routeGroups(services: Services): readonly RouteGroup[] {
     jobHandlers(services),
     operationHandlers(services),
     storageHandlers(services),
+    registryHandlers(services),
   ]
 }

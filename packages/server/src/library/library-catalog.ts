@@ -22,11 +22,11 @@ interface Repository {
  * releases carry a tag, it leads to what arrived last; every digest stays reachable.
  */
 export function createLibraryCatalog(library: ReleaseLibrary, store: ContentStore): RegistryCatalog {
-  let known: { readonly count: number; readonly repositories: ReadonlyMap<string, Repository> } | undefined
+  let known: { readonly generation: number; readonly repositories: ReadonlyMap<string, Repository> } | undefined
 
   const load = async (): Promise<ReadonlyMap<string, Repository>> => {
-    const count = await library.count()
-    if (known?.count === count) return known.repositories
+    const { generation } = library
+    if (known?.generation === generation) return known.repositories
     const repositories = new Map<string, Repository>()
     for (const { release } of await library.all()) {
       for (const { reference: text, platforms } of Object.values(release.images)) {
@@ -43,7 +43,7 @@ export function createLibraryCatalog(library: ReleaseLibrary, store: ContentStor
         if (reference.tag !== undefined) repository.tags.set(reference.tag, top)
       }
     }
-    known = { count, repositories }
+    known = { generation, repositories }
     return repositories
   }
 

@@ -35,10 +35,21 @@ export class ReleaseLibrary {
   readonly #db: Database
   readonly #store: ContentStore
   readonly #parsed = new Map<Digest, Release>()
+  #generation = 0
 
   constructor(db: Database, store: ContentStore) {
     this.#db = db
     this.#store = store
+  }
+
+  /** Another number after each change of what is held, so that whoever derives something from it knows when to do so anew. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** Tells that what is held was changed by someone else than {@link ReleaseLibrary.add}. */
+  changed(): void {
+    this.#generation++
   }
 
   /** The releases that labels point to, newest first. */
@@ -172,6 +183,7 @@ export class ReleaseLibrary {
           .execute()
       }
     })
+    this.changed()
   }
 
   async #versionOf(digest: Digest): Promise<{ readonly version?: string }> {

@@ -23,7 +23,7 @@ export class ReleaseRemover {
   async remove(application: string, version: string): Promise<RemovedRelease> {
     const { row } = await this.#library.find(application, version)
     const bases = (await this.#library.all()).filter(({ release }) => release.base === row.digest)
-    return this.#db.transaction().execute(async (tx) => {
+    const removed = await this.#db.transaction().execute(async (tx) => {
       const needed = bases.map(({ row: other }) => `release ${application}@${other.version} has it as its base`)
       const revisions = await tx
         .selectFrom('revision')
@@ -58,5 +58,7 @@ export class ReleaseRemover {
       }
       return { application, version: row.version, digest: row.digest, ...(heir === undefined ? {} : { labelMovedTo: heir.digest }) }
     })
+    this.#library.changed()
+    return removed
   }
 }
