@@ -34,6 +34,7 @@ export const ComponentStatus = Type.Object({
 export const InstallationStatus = Type.Object({
   ...InstallationSummary.properties,
   components: Type.Array(ComponentStatus),
+  notices: Type.Array(Type.String(), { description: 'What deviates from the wanted state, and which data was lost since the current revision.' }),
   supervised: Type.Boolean({ description: 'Whether a server runs that watches over it.' }),
 })
 export type InstallationStatus = Static<typeof InstallationStatus>

@@ -92,14 +92,16 @@ export function installationStatus(input: StatusInput): InstallationStatus {
 /**
  * Asks the readiness probe of every running replica once, all at the same time.
  * @param secret as for {@link ./resolve.ts | resolving}
+ * @param known results that are at hand, by `component/replica`: these are not asked
  */
 export async function probeAll(
   driver: Driver,
   context: ResolveContext,
   observed: Observed,
   secret: (id: string) => string,
+  known: ReadonlyMap<string, ProbeResult> = new Map(),
 ): Promise<ReadonlyMap<string, ProbeResult>> {
-  const results = new Map<string, ProbeResult>()
+  const results = new Map(known)
   const running = new Set(runningComponents(context.state))
   await Promise.all(
     observed.components.flatMap(({ name, replicas }) => {
@@ -108,7 +110,7 @@ export async function probeAll(
       const probe = readiness ?? startup
       if (probe === undefined) return []
       return replicas
-        .filter(({ state }) => state === 'running')
+        .filter(({ state, index }) => state === 'running' && !known.has(`${name}/${index}`))
         .map(async ({ index }) => {
           results.set(`${name}/${index}`, await driver.probe(context.installation, name, index, probe.action, probe.timeout))
         })

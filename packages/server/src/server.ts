@@ -78,15 +78,16 @@ async function serve(
     registry.answersAt(registryAddress)
   }
   opened.defer(() => jobs.close())
+  opened.defer(() => services.supervisor.close())
   if (listen !== undefined) await goOn(services)
   const owned = opened.move()
   return { socket, registryAddress, jobs: () => jobs.running(), idle: () => jobs.idle(), close: () => owned.disposeAsync() }
 }
 
 /** A server goes on by itself with what a killed one left half done; a single command leaves it to `jobs resume`. */
-async function goOn({ starter, changes }: Services): Promise<void> {
-  await starter.startAll()
+async function goOn({ supervisor, changes }: Services): Promise<void> {
   for (const job of await changes.interrupted()) {
     await changes.resume(job).catch((thrown: unknown) => process.emitWarning(`job ${job} could not be resumed: ${messageOf(thrown)}`))
   }
+  supervisor.start()
 }

@@ -6,7 +6,6 @@ import { ChangeRunner } from './installations/change-runner.ts'
 import { DatabaseJournal } from './installations/database-journal.ts'
 import { DatabaseVault } from './installations/database-vault.ts'
 import { InstallationRegistry } from './installations/installation-registry.ts'
-import { InstallationStarter } from './installations/installation-starter.ts'
 import { InstallationView } from './installations/installation-view.ts'
 import { JobQueue } from './jobs/job-queue.ts'
 import { KeyRing } from './keys/key-ring.ts'
@@ -26,6 +25,7 @@ import { EventLog } from './supervision/event-log.ts'
 import { InstallationOpener } from './supervision/opened-installation.ts'
 import { Operations } from './supervision/operations.ts'
 import { RunStates } from './supervision/run-states.ts'
+import { Supervisor } from './supervision/supervisor.ts'
 import type { DriverFactories } from './targets/driver-factories.ts'
 import { TargetRegistry } from './targets/target-registry.ts'
 
@@ -44,7 +44,8 @@ export interface Services {
   readonly planner: ChangePlanner
   readonly changes: ChangeRunner
   readonly view: InstallationView
-  readonly starter: InstallationStarter
+  readonly supervisor: Supervisor
+  readonly installations: InstallationRegistry
   readonly operations: Operations
   readonly events: EventLog
   readonly collector: Collector
@@ -82,6 +83,8 @@ export function createServices(
   const roots: readonly ContentRoot[] = [libraryIndexes(library, store)]
   const registry = new RegistryService({ db, store, library: createLibraryCatalog(library, store) })
   const wastes: readonly Waste[] = [oldJobs(db), ...registry.wastes()]
+  const wastes: readonly Waste[] = [oldJobs(db)]
+  const supervisor = new Supervisor({ installations, targets, opener, runStates, events, jobs, clock })
   const site = { registry: registryAddress }
   const planner = new ChangePlanner({ store, library, targets, installations, vault, site })
   return {
@@ -97,8 +100,9 @@ export function createServices(
     bundles: new BundleInspector(parts),
     planner,
     changes: new ChangeRunner({ store, targets, installations, vault, journal, planner, jobs, clock, runStates }),
-    starter: new InstallationStarter(installations, targets, runStates),
-    view: new InstallationView({ library, targets, installations, opener, runStates, supervised }),
+    supervisor,
+    installations,
+    view: new InstallationView({ library, targets, installations, opener, runStates, events, supervisor, supervised }),
     operations: new Operations({ installations, opener, runStates, events, jobs, journal }),
     events,
     siteClock,

@@ -58,7 +58,7 @@ function formatList(list: readonly InstallationSummary[]): string {
 }
 
 function formatStatus(status: InstallationStatus): string {
-  const { name, application, version, revision, health, message, components, upgrade, supervised } = status
+  const { name, application, version, revision, health, message, components, upgrade, notices, supervised } = status
   const columns = Math.min(process.stdout.columns || 80, 100)
   const rows = components.map((component) => [
     component.name,
@@ -68,7 +68,15 @@ function formatStatus(status: InstallationStatus): string {
     [...component.addresses, ...(component.leftOver ? ['left over'] : [])].join(' '),
   ])
   const why = health === 'healthy' || message === '' ? '' : `${wrap(message, columns).join('\n')}\n`
+  const told = notices
+    .map(
+      (notice) =>
+        `${wrap(`! ${notice}`, columns)
+          .map((line) => paint(process.stdout, 'yellow', line))
+          .join('\n')}\n`,
+    )
+    .join('')
   const newer = upgrade === null ? '' : `${upgrade} is in the library. See: sealift plan ${name} --to ${upgrade}\n`
   const watch = supervised ? '' : 'No server runs here: nobody watches over it until sealift up does.\n'
-  return `${paint(process.stdout, 'bold', name)}  ${application} ${version ?? ''}  revision ${revision ?? '-'}  ${mark(health)}\n${formatColumns(rows, '  ')}${why}${newer}${watch}`
+  return `${paint(process.stdout, 'bold', name)}  ${application} ${version ?? ''}  revision ${revision ?? '-'}  ${mark(health)}\n${formatColumns(rows, '  ')}${why}${told}${newer}${watch}`
 }

@@ -90,12 +90,13 @@ function stateOf(main: ContainerDetails, replica: Replica): Pick<ObservedReplica
     case 'running':
     case 'paused':
       if (State.Status === 'paused') return { state: 'running', message: 'paused: someone froze it', drift: 'it was paused' }
-      if (!sharesNetwork(main, holderOf(replica, main))) return { state: 'starting', message: 'cut off from its network: start it again' }
+      if (!sharesNetwork(main, holderOf(replica, main)))
+        return { state: 'starting', message: 'cut off from its network: start it again', drift: 'it was cut off from its network' }
       return { state: 'running' }
     case 'restarting':
       return { state: 'starting', message: `restarting after it ended with ${exitWords(main)}` }
     case 'created':
-      return { state: 'starting', message: initWords(replica) ?? (State.Error === '' ? 'not started yet' : State.Error) }
+      return { state: 'starting', message: initWords(replica) ?? (State.Error === '' ? 'not started yet' : State.Error), drift: 'it was made and never started' }
     default:
       return { state: 'exited', ...(State.ExitCode === 0 && State.Error === '' ? {} : { message: `ended with ${exitWords(main)}` }) }
   }

@@ -114,6 +114,6 @@ export class MemoryEngine {
 
   /** Goes away: whoever watches hears of it. Calls fail only by {@link fault}. */
   cut(): void {
-    for (const watcher of [...this.watchers]) watcher.cut()
+    for (const watcher of this.watchers) watcher.cut()
   }
 }

@@ -34,6 +34,29 @@ export class InstallationRegistry {
     })
   }
 
+  /** The names of all that were ever installed and not forgotten, with their environments. */
+  async places(): Promise<readonly { readonly name: string; readonly environment: string }[]> {
+    return this.#db.selectFrom('installation').select(['name', 'environment']).orderBy('name').execute()
+  }
+
+  /** Whether a change of an installation was begun and has not ended: it runs, or it was interrupted. */
+  async isChanging(name: string): Promise<boolean> {
+    return (await this.#db.selectFrom('run').select('id').where('installation', '=', name).where('ended', '=', 0).executeTakeFirst()) !== undefined
+  }
+
+  /** Which revision an installation is at, without reading its states; undefined where it is not installed. */
+  async currentNumber(name: string): Promise<{ readonly number: number; readonly createdAt: string } | undefined> {
+    const newest = await this.#db
+      .selectFrom('revision')
+      .select(['number', 'kind', 'created_at as createdAt'])
+      .where('installation', '=', name)
+      .where('outcome', '=', 'done')
+      .orderBy('number', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    return newest === undefined || newest.kind === 'uninstall' ? undefined : newest
+  }
+
   /** One by its name, also where it was uninstalled. */
   async find(name: string): Promise<KnownInstallation | undefined> {
     const row = await this.#db.selectFrom('installation').selectAll().where('name', '=', name).executeTakeFirst()

@@ -6,8 +6,10 @@ import { type ComponentStatus, type Health, installationStatus, probeAll } from 
 import { isSealiftError, messageOf, SealiftError } from '@sealift/oci/sealift-error.ts'
 import { suggestion } from '@sealift/template/did-you-mean.ts'
 import type { ReleaseLibrary } from '../library/release-library.ts'
+import type { EventLog } from '../supervision/event-log.ts'
 import type { InstallationOpener, OpenedInstallation } from '../supervision/opened-installation.ts'
 import type { RunStates } from '../supervision/run-states.ts'
+import type { Supervisor } from '../supervision/supervisor.ts'
 import type { TargetRegistry } from '../targets/target-registry.ts'
 import type { InstallationRegistry, KnownInstallation } from './installation-registry.ts'
 import { mergeLogs } from './merge-logs.ts'
@@ -35,6 +37,8 @@ export class InstallationView {
   readonly #installations: InstallationRegistry
   readonly #opener: InstallationOpener
   readonly #runStates: RunStates
+  readonly #events: EventLog
+  readonly #supervisor: Supervisor
   readonly #supervised: boolean
 
   constructor(parts: {
@@ -43,6 +47,8 @@ export class InstallationView {
     installations: InstallationRegistry
     opener: InstallationOpener
     runStates: RunStates
+    events: EventLog
+    supervisor: Supervisor
     supervised: boolean
   }) {
     this.#library = parts.library
@@ -50,6 +56,8 @@ export class InstallationView {
     this.#installations = parts.installations
     this.#opener = parts.opener
     this.#runStates = parts.runStates
+    this.#events = parts.events
+    this.#supervisor = parts.supervisor
     this.#supervised = parts.supervised
   }
 
@@ -66,6 +74,7 @@ export class InstallationView {
     return {
       ...summary,
       supervised: this.#supervised,
+      notices: await this.#notices(known),
       components: components.map(({ component, health, message, ready, wanted, restarts, leftOver }) => {
         const { definition, image } = (opened as OpenedInstallation).state.components[component] as WantedState['components'][string]
         return {
@@ -144,8 +153,20 @@ export class InstallationView {
   async #observe(opened: OpenedInstallation): Promise<{ readonly health: Health; readonly components: readonly ComponentStatus[] }> {
     const { name, state, driver, resolve } = opened
     const observed = await driver.observe(name)
-    const probes = await probeAll(driver, resolve, observed, (id) => opened.secret(id))
-    return installationStatus({ state, observed, probes, stopped: await this.#runStates.stopped(name) })
+    const supervision = this.#supervisor.view(name)
+    const probes = await probeAll(driver, resolve, observed, (id) => opened.secret(id), supervision?.probes)
+    const { health, components } = installationStatus({ state, observed, probes, stopped: await this.#runStates.stopped(name) })
+    // The engine counts only the restarts that it makes itself.
+    return { health, components: components.map((status) => ({ ...status, restarts: status.restarts + (supervision?.restarts.get(status.component) ?? 0) })) }
+  }
+
+  /** What a person has to know beyond how each component is: what deviates, and which data is lost. */
+  async #notices({ name, current }: KnownInstallation): Promise<string[]> {
+    if (current === undefined) return []
+    const deviating = (this.#supervisor.view(name)?.deviations ?? []).map(({ component, what }) => `${component}: ${what}.`)
+    const events = await this.#events.list({ installation: name, since: current.createdAt })
+    const lost = events.filter(({ reason }) => reason === 'VolumeLost').map(({ component, message, lastAt }) => `${component}: ${message} (${lastAt}).`)
+    return [...lost, ...deviating]
   }
 
   async #newer({ release }: WantedState): Promise<string | null> {

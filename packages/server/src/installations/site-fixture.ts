@@ -50,6 +50,7 @@ export async function createSite(engine = new MemoryEngine(new VirtualClock())):
       return services
     },
     async restart() {
+      await services.supervisor.close()
       services = await start()
     },
     async hold({ release, contents }) {
@@ -62,6 +63,7 @@ export async function createSite(engine = new MemoryEngine(new VirtualClock())):
     change: (change) => done(services, services.changes.start(change)),
     done: (starting) => done(services, starting),
     async [Symbol.asyncDispose]() {
+      await services.supervisor.close()
       await services.jobs.close()
       await folder[Symbol.asyncDispose]()
     },

@@ -119,6 +119,11 @@ export class JobQueue {
     return this.get(id)
   }
 
+  /** Runs work that is no job on something that no job works on: see {@link Claims.whileFree}. */
+  async whileFree<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+    return this.#closing ? undefined : this.#claims.whileFree(name, work)
+  }
+
   /** The jobs that are at work. */
   running(): readonly Job[] {
     return [...this.#running.values()].map(({ job }) => job)
@@ -141,6 +146,7 @@ export class JobQueue {
 
   async #claimed<Kind extends JobKind>(work: JobWork<Kind>, begin: () => Promise<Job>): Promise<Job> {
     const claimant: Claimant = { title: work.title, id: undefined }
+    await this.#claims.clear(work.exclusive)
     this.#claims.take(work.exclusive, claimant)
     try {
       const job = await begin()

@@ -45,6 +45,12 @@ export class InstallationOpener {
     return opened
   }
 
+  /** What was opened already, if it is at this revision. */
+  opened(name: string, current: Pick<Revision, 'number' | 'createdAt'>): OpenedInstallation | undefined {
+    const known = this.#opened.get(name)
+    return known?.revision.number === current.number && known.revision.createdAt === current.createdAt ? known : undefined
+  }
+
   /** Lets go of what was read for an installation. */
   forget(name: string): void {
     this.#opened.delete(name)

@@ -1,6 +1,6 @@
 import { resultOf } from '@sealift/api/job.ts'
 import { shop1, shop2 } from '@sealift/driver-memory/shop-releases.ts'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createSite, installOf, type Site, upgradeOf } from '../installations/site-fixture.ts'
 
 async function installedSite(): Promise<Site> {
@@ -33,8 +33,10 @@ describe('operations', () => {
   it('leave stopped what was stopped when the program starts again', async () => {
     await using site = await installedSite()
     await site.done(site.services.operations.stop('shop', ['web']))
+    site.engine.tamper('shop', 'app', (replica) => ({ ...replica, stoppedAt: site.engine.clock.now() }))
     await site.restart()
-    await site.services.starter.startAll()
+    site.services.supervisor.start()
+    await vi.waitUntil(() => runs(site, 'app'), { timeout: 10_000 })
     expect(runs(site, 'web')).toBe(false)
     expect(runs(site, 'app')).toBe(true)
     expect(await site.services.view.status('shop')).toMatchObject({
