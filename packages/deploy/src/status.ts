@@ -85,7 +85,9 @@ export function installationStatus(input: StatusInput): InstallationStatus {
   const services = components.filter(({ component }) => input.state.components[component]?.definition.workload !== 'job')
   if (services.length > 0 && services.every(({ health }) => health === 'stopped')) return { health: 'stopped', components }
   if (services.length > 0 && services.every(({ health }) => health === 'failed')) return { health: 'failed', components }
-  const health = any('failed') || any('degraded') || any('stopped') ? 'degraded' : any('starting') ? 'starting' : 'healthy'
+  // None of a component that is scaled to nothing are missing.
+  const isDown = components.some((component) => component.health === 'stopped' && component.wanted > 0)
+  const health = any('failed') || any('degraded') || isDown ? 'degraded' : any('starting') ? 'starting' : 'healthy'
   return { health, components }
 }
 

@@ -64,7 +64,7 @@ function formatStatus(status: InstallationStatus): string {
     component.name,
     mark(component.health),
     component.workload === 'job' ? 'job' : `${component.ready}/${component.replicas}`,
-    component.restarts > 0 ? `${component.restarts} restarts` : '',
+    component.restarts > 0 ? `${component.restarts} restart${component.restarts === 1 ? '' : 's'}` : '',
     [...component.addresses, ...(component.leftOver ? ['left over'] : [])].join(' '),
   ])
   const why = health === 'healthy' || message === '' ? '' : `${wrap(message, columns).join('\n')}\n`

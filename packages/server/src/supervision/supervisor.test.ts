@@ -153,6 +153,7 @@ describe('supervision', () => {
     await site.hold(shop1())
     await site.change(installOf())
     await site.hold(shop2())
+    site.engine.calls.length = 0
     site.engine.fault = (verb, subject) => (verb === 'ensureComponent' && subject === 'app' ? 'hang' : undefined)
     void site.change(upgradeOf()).catch(() => {})
     await until(() => site.engine.calls.includes('ensureComponent app'))

@@ -149,14 +149,15 @@ export class Supervisor {
     const known = this.#wakes.get(name)
     if (known !== undefined && known <= due && known > clock.now()) return
     this.#wakes.set(name, due)
-    void clock.sleep(due - clock.now(), this.#abort.signal).then(
-      () => {
-        if (this.#wakes.get(name) !== due) return
-        this.#wakes.delete(name)
-        this.#look(name)
-      },
-      () => {},
-    )
+    void this.#lookAt(name, due)
+  }
+
+  async #lookAt(name: string, due: number): Promise<void> {
+    const { clock } = this.#parts
+    await clock.sleep(due - clock.now(), this.#abort.signal).catch(() => {})
+    if (this.#wakes.get(name) !== due) return
+    this.#wakes.delete(name)
+    this.#look(name)
   }
 
   #watch(driver: Driver): void {
