@@ -96,7 +96,11 @@ function stateOf(main: ContainerDetails, replica: Replica): Pick<ObservedReplica
     case 'restarting':
       return { state: 'starting', message: `restarting after it ended with ${exitWords(main)}` }
     case 'created':
-      return { state: 'starting', message: initWords(replica) ?? (State.Error === '' ? 'not started yet' : State.Error), drift: 'it was made and never started' }
+      return {
+        state: 'starting',
+        message: initWords(replica) ?? (State.Error === '' ? 'not started yet' : State.Error),
+        drift: 'it was made and never started',
+      }
     default:
       return { state: 'exited', ...(State.ExitCode === 0 && State.Error === '' ? {} : { message: `ended with ${exitWords(main)}` }) }
   }

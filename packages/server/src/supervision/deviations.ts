@@ -1,4 +1,5 @@
 import type { Observed, ObservedReplica, WantedComponent } from '@sealift/deploy/driver.ts'
+import { replicaVolume } from '@sealift/deploy/wanted-component.ts'
 
 /** How a component deviates from what it is meant to be. */
 export interface Deviation {
@@ -35,8 +36,14 @@ export function deviations({ wanted, observed, stopped }: Comparison): readonly 
 export function lostVolumes({ wanted, observed }: Pick<Comparison, 'wanted' | 'observed'>): readonly { readonly component: string; readonly volume: string }[] {
   const there = new Set(observed.volumes)
   const lost = new Map<string, string>()
-  for (const { name, volumes } of wanted) {
-    for (const { targetName, kind } of volumes) if (kind === 'persistent' && !there.has(targetName) && !lost.has(targetName)) lost.set(targetName, name)
+  for (const { name, volumes, replicas } of wanted) {
+    for (const volume of volumes) {
+      if (volume.kind !== 'persistent') continue
+      for (let index = 0; index < replicas; index++) {
+        const target = replicaVolume(volume, index)
+        if (!there.has(target) && !lost.has(target)) lost.set(target, name)
+      }
+    }
   }
   return [...lost].map(([volume, component]) => ({ component, volume }))
 }
@@ -59,12 +66,19 @@ function shouldRun(wanted: WantedComponent, replicas: readonly ObservedReplica[]
       const code = replica.exitCode === undefined ? '' : ` (exit code ${replica.exitCode})`
       return { kind: 'down', what: `${subject(index)}its container does not run${code}` }
     }
+    const plugin = pluginDrift(wanted, replica)
+    if (plugin !== undefined) return { kind: 'drift', what: `${subject(index)}${plugin}` }
   }
   return replicas.length > count ? { kind: 'drift', what: `it has ${replicas.length} replicas instead of ${count}` } : undefined
 }
 
 function imageDrift({ image }: WantedComponent, replica: ObservedReplica): string | undefined {
   return replica.image === image.config ? undefined : 'it runs another image'
+}
+
+function pluginDrift({ plugins = [] }: WantedComponent, replica: ObservedReplica): string | undefined {
+  const idle = plugins.find(({ name }) => replica.plugins?.find((plugin) => plugin.name === name)?.running !== true)
+  return idle === undefined ? undefined : `its plugin ${idle.name} does not run`
 }
 
 function limitDrift({ cpu, memory }: WantedComponent, replica: ObservedReplica): string | undefined {

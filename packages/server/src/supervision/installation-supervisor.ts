@@ -220,7 +220,7 @@ export class InstallationSupervisor {
       const backOff = this.#backOff(component)
       if (backOff.wait > 0) wake(backOff.wait)
       else if (deviation.kind === 'up' || this.#mayStart(opened, component, deviating, held)) {
-        await this.#bringBackOne(opened, deviation, backOff)
+        await this.#bringBackOne(opened, deviation, backOff, signal)
         wake(0)
       }
     }
@@ -239,7 +239,7 @@ export class InstallationSupervisor {
     return now - since >= GATE.timeout * 1000
   }
 
-  async #bringBackOne(opened: OpenedInstallation, { component, kind, what }: Deviation, backOff: BackOff): Promise<void> {
+  async #bringBackOne(opened: OpenedInstallation, { component, kind, what }: Deviation, backOff: BackOff, signal: AbortSignal): Promise<void> {
     const { note } = this.#parts
     backOff.attempted()
     try {
@@ -248,12 +248,14 @@ export class InstallationSupervisor {
         await note({ component, reason: 'Healed', message: 'stopped again' })
         return
       }
-      await opened.bring(component)
+      await opened.bring(component, signal)
       if (kind === 'down') this.#restarts.set(component, (this.#restarts.get(component) ?? 0) + 1)
       await note({ component, reason: kind === 'down' ? 'Restarted' : 'Healed', message: `brought back, since ${what}` })
       await this.#tellOfBackOff(component)
     } catch (thrown) {
       if (isSealiftError(thrown, 'ENGINE_UNREACHABLE')) throw thrown
+      // A change begins: it brings back what is missing.
+      if (signal.aborted) return
       await note({ component, reason: 'HealFailed', message: messageOf(thrown) })
       this.#parts.wake(backOff.wait)
     }

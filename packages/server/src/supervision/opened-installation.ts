@@ -7,7 +7,7 @@ import { waits, waves } from '@sealift/deploy/plan/order.ts'
 import { type ResolveContext, type ResolvedProbes, resolveComponent, resolveProbes, wantedImage } from '@sealift/deploy/resolve.ts'
 import type { Revision } from '@sealift/deploy/revision.ts'
 import type { SecretVault } from '@sealift/deploy/secret-vault.ts'
-import { filesOf, runningComponents, secretsOf, type WantedState } from '@sealift/deploy/state.ts'
+import { componentImages, filesOf, runningComponents, secretsOf, type WantedState } from '@sealift/deploy/state.ts'
 import { prepareDockerArchive } from '@sealift/images/write-docker-archive.ts'
 import type { KnownInstallation } from '../installations/installation-registry.ts'
 import type { TargetRegistry } from '../targets/target-registry.ts'
@@ -129,15 +129,12 @@ export class OpenedInstallation {
    * started, not when it is healthy.
    * @throws SealiftError what the driver throws
    */
-  async bring(component: string): Promise<{ readonly changed: boolean }> {
-    const image = this.state.components[component]?.image
-    if (image !== undefined) {
-      const wanted = wantedImage(image)
-      const missing = await this.driver.missingImages([wanted])
-      if (missing.length > 0) await this.driver.ensureImages(missing, await prepareDockerArchive(this.#parts.store, missing), () => {})
-    }
+  async bring(component: string, signal?: AbortSignal): Promise<{ readonly changed: boolean }> {
+    const state = this.state.components[component]
+    const missing = await this.driver.missingImages(state === undefined ? [] : componentImages(state).map(wantedImage))
+    if (missing.length > 0) await this.driver.ensureImages(missing, await prepareDockerArchive(this.#parts.store, missing), () => {})
     await this.driver.ensureInstallation(this.name)
-    return this.driver.ensureComponent(this.wanted(component))
+    return this.driver.ensureComponent(this.wanted(component), signal === undefined ? {} : { signal })
   }
 
   /**

@@ -43,7 +43,7 @@ export class Operations {
       const started: string[] = []
       for (const component of needed) {
         context.progress(`Starting ${component}`, started.length, needed.length)
-        const { changed } = await opened.bring(component)
+        const { changed } = await opened.bring(component, context.signal)
         await gate(opened, component, context, started.length, needed.length)
         if (!changed) continue
         started.push(component)
@@ -82,7 +82,7 @@ export class Operations {
       for (const [index, component] of chosen.entries()) {
         context.progress(`Restarting ${component}`, index, chosen.length)
         await opened.driver.stop(name, component)
-        await opened.bring(component)
+        await opened.bring(component, context.signal)
         await gate(opened, component, context, index, chosen.length)
         context.log(`${component}: restarted.`)
       }
