@@ -83,7 +83,6 @@ export function createServices(
   const roots: readonly ContentRoot[] = [libraryIndexes(library, store)]
   const registry = new RegistryService({ db, store, library: createLibraryCatalog(library, store) })
   const wastes: readonly Waste[] = [oldJobs(db), ...registry.wastes()]
-  const wastes: readonly Waste[] = [oldJobs(db)]
   const supervisor = new Supervisor({ installations, targets, opener, runStates, events, jobs, clock })
   const site = { registry: registryAddress }
   const planner = new ChangePlanner({ store, library, targets, installations, vault, site })
