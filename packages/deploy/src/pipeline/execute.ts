@@ -7,8 +7,9 @@ import { stepsFor } from '../plan/steps.ts'
 import { type ResolveContext, resolveCheck, resolveComponent, resolveProbes, wantedImage } from '../resolve.ts'
 import type { Revision, RevisionKind } from '../revision.ts'
 import { secretNames } from '../scope.ts'
-import { filesOf, imagesOf, secretsOf, type WantedState } from '../state.ts'
+import { filesOf, imagesOf, runningComponents, secretsOf, type WantedState } from '../state.ts'
 import { timestamp } from './clock.ts'
+import { engineReturns, isEngineLost, stepsStillDone } from './engine-loss.ts'
 import { GATE, passGate } from './gate.ts'
 import type { RunRecord, StepProgress } from './journal.ts'
 import type { CheckOutcome, ExecutionResult, PipelineContext, Stage } from './pipeline-context.ts'
@@ -16,6 +17,9 @@ import { runSteps } from './run-steps.ts'
 
 /** How much of a check's output an error shows. */
 const CHECK_OUTPUT = 2000
+
+/** The workloads that are meant to run until they are stopped. */
+const RUNS_ON: ReadonlySet<string | undefined> = new Set(['stateless', 'stateful', 'daemon'])
 
 const STAGE_OF: Readonly<Record<Step['kind'], Stage>> = {
   generate: 'images',
@@ -31,7 +35,8 @@ const STAGE_OF: Readonly<Record<Step['kind'], Stage>> = {
 /**
  * Carries a plan out: preflight, images, components in the order of their waits with health gates,
  * checks, record. What fails goes back by itself where the plan says so. Everything is in the
- * journal before it is done.
+ * journal before it is done. Where the target goes away meanwhile, the run waits for it, and is put
+ * down as it is where it does not come back: that says nothing about the change.
  *
  * @param id names the run, for {@link resume}
  * @returns also after a failure, which is then the result's reason
@@ -41,21 +46,22 @@ export async function execute(id: string, plan: Plan, context: PipelineContext):
   await preflight(plan, context)
   const revision = await newRevision(plan, context)
   await context.journal.begin(id, plan, revision)
-  return new Execution(id, context).forward(plan, revision, new Set())
+  return new Execution(id, context, false).forward(plan, revision, new Set())
 }
 
 /**
  * Goes on with a run that a killed or suspended program left open. Steps that were done are not
- * repeated; one that was under way is, since every verb of a driver can be.
+ * repeated but for a look at whether what they started still runs; one that was under way is, since
+ * every verb of a driver can be.
  * @throws SealiftError `RUN_NOT_FOUND`
  */
 export async function resume(id: string, context: PipelineContext): Promise<ExecutionResult> {
   const run = await context.journal.read(id)
   if (run === undefined || run.ended) throw new SealiftError('RUN_NOT_FOUND', `there is no open run ${id} in the journal`)
-  const execution = new Execution(id, context)
-  if (run.way === undefined) return execution.forward(run.plan, run.revision, doneSteps(run.steps))
+  const execution = new Execution(id, context, true)
+  if (run.way === undefined) return execution.forward(run.plan, run.revision, stepsStillDone(run.plan, doneSteps(run.steps)))
   const reason = new SealiftError('CHANGE_FAILED', run.way.reason)
-  return execution.back(run.way.plan, run.revision, run.way.revision, reason, doneSteps(run.way.steps))
+  return execution.back(run.way.plan, run.revision, run.way.revision, reason, stepsStillDone(run.way.plan, doneSteps(run.way.steps)))
 }
 
 function doneSteps(steps: RunRecord['steps']): ReadonlySet<string> {
@@ -136,10 +142,13 @@ class Execution {
   readonly #context: PipelineContext
   readonly #checks: CheckOutcome[] = []
   readonly #secrets = new Map<string, string>()
+  /** Whether the engine or the program was away since the run began. */
+  #wasAway: boolean
 
-  constructor(id: string, context: PipelineContext) {
+  constructor(id: string, context: PipelineContext, wasAway: boolean) {
     this.#id = id
     this.#context = context
+    this.#wasAway = wasAway
   }
 
   async forward(plan: Plan, revision: Revision, done: ReadonlySet<string>): Promise<ExecutionResult> {
@@ -149,9 +158,10 @@ class Execution {
     if (cancel?.aborted) onCancel()
     cancel?.addEventListener('abort', onCancel, { once: true })
     try {
-      await this.#run(plan, done, false, cancelled.signal)
+      await this.#runThrough(plan, done, false, cancelled.signal)
     } catch (thrown) {
       if (suspend?.aborted) return { outcome: 'suspended', revision, checks: this.#checks }
+      if (isEngineLost(thrown)) return this.#putDown(plan, revision, thrown)
       return await this.#failed(plan, revision, toSealiftError(thrown, plan.installation))
     } finally {
       cancel?.removeEventListener('abort', onCancel)
@@ -167,9 +177,10 @@ class Execution {
     const { journal, report, suspend } = this.#context
     report({ stage: 'return', message: `Returning to revision ${revision.to ?? ''}.` })
     try {
-      await this.#run(plan, done, true, new AbortController().signal)
+      await this.#runThrough(plan, done, true, new AbortController().signal)
     } catch (thrown) {
       if (suspend?.aborted) return { outcome: 'suspended', revision: failed, checks: this.#checks }
+      if (isEngineLost(thrown)) return this.#putDown(plan, failed, thrown)
       const second = toSealiftError(thrown, plan.installation)
       const lost = this.#ended(revision, 'failed', second.message)
       await journal.end(this.#id, [failed, lost])
@@ -189,6 +200,33 @@ class Execution {
     return { outcome: 'returned', revision: failed, returned: reached, reason, checks: this.#checks }
   }
 
+  /** Leaves the run open as it is. */
+  #putDown({ installation }: Plan, revision: Revision, thrown: unknown): ExecutionResult {
+    const reason = toSealiftError(thrown, installation)
+    this.#context.report({ stage: 'record', message: `Put down half way, to be gone on with: ${reason.message}` })
+    return { outcome: 'suspended', revision, reason, checks: this.#checks }
+  }
+
+  /** Runs the steps; where the engine goes away meanwhile, waits for it and goes on. */
+  async #runThrough(plan: Plan, done: ReadonlySet<string>, way: boolean, cancelled: AbortSignal): Promise<void> {
+    const { driver, clock, journal, suspend, report } = this.#context
+    for (let finished = done; ; ) {
+      try {
+        if (this.#wasAway) await this.#startAgain(plan)
+        return await this.#run(plan, finished, way, cancelled)
+      } catch (thrown) {
+        if (!isEngineLost(thrown) || suspend?.aborted) throw thrown
+        report({ stage: way ? 'return' : 'apply', message: `${toSealiftError(thrown, plan.installation).message}; waiting for it.` })
+        const signal = suspend === undefined ? cancelled : AbortSignal.any([cancelled, suspend])
+        if (!(await engineReturns(driver, clock, signal))) throw thrown
+        report({ stage: way ? 'return' : 'apply', message: 'The engine answers again.' })
+        this.#wasAway = true
+        const run = await journal.read(this.#id)
+        finished = stepsStillDone(plan, doneSteps((way ? run?.way?.steps : run?.steps) ?? {}))
+      }
+    }
+  }
+
   #ended(revision: Revision, outcome: 'done' | 'failed', reason?: string): Revision {
     return { ...revision, outcome, finishedAt: timestamp(this.#context.clock), ...(reason === undefined ? {} : { reason }) }
   }
@@ -198,7 +236,11 @@ class Execution {
     report({ stage: 'return', message: reason.message })
     const failed = this.#ended(revision, 'failed', reason.message)
     if (plan.previous === null && plan.next !== null) {
-      const left = await this.#takeBack(plan)
+      const left = await this.#takeBack(plan).catch((thrown: unknown) => {
+        if (isEngineLost(thrown)) return undefined
+        return `Its containers could not be removed: ${toSealiftError(thrown, plan.installation).message}`
+      })
+      if (left === undefined) return this.#putDown(plan, revision, reason)
       await journal.end(this.#id, [{ ...failed, reason: `${reason.message}. ${left}` }])
       report({ stage: 'record', message: left })
       return { outcome: 'failed', revision: { ...failed, reason: `${reason.message}. ${left}` }, reason, checks: this.#checks }
@@ -217,6 +259,7 @@ class Execution {
     try {
       way = await this.#planWay(plan, failed)
     } catch (thrown) {
+      if (isEngineLost(thrown)) return this.#putDown(plan, revision, thrown)
       const second = toSealiftError(thrown, plan.installation)
       await journal.end(this.#id, [failed])
       const both = new SealiftError('CHANGE_FAILED', `${reason.message}; and no way back could be planned: ${second.message}`, {
@@ -232,15 +275,11 @@ class Execution {
   /** Removes what a failed installation started. */
   async #takeBack({ installation }: Plan): Promise<string> {
     const { driver } = this.#context
-    try {
-      await driver.removeInstallation(installation, { deleteData: false })
-      const kept = (await driver.observe(installation)).volumes.filter((volume) => volume.startsWith(`${installation}.`))
-      return kept.length === 0
-        ? 'Nothing of it is left on the target.'
-        : `Its containers were removed; ${kept.length} volumes and their secrets were kept, and a new installation of this name uses them.`
-    } catch (thrown) {
-      return `Its containers could not be removed: ${toSealiftError(thrown, installation).message}`
-    }
+    await driver.removeInstallation(installation, { deleteData: false })
+    const kept = (await driver.observe(installation)).volumes.filter((volume) => volume.startsWith(`${installation}.`))
+    return kept.length === 0
+      ? 'Nothing of it is left on the target.'
+      : `Its containers were removed; ${kept.length} volumes and their secrets were kept, and a new installation of this name uses them.`
   }
 
   async #forwardOnlyTouched({ steps, next }: Plan): Promise<readonly string[]> {
@@ -322,7 +361,7 @@ class Execution {
         return driver.ensureInstallation(installation)
       case 'component': {
         await this.#loadSecrets(resolve.state)
-        if (step.fresh) await driver.removeComponent(installation, step.component)
+        if (step.fresh || (await this.#wasCutOff(step.component, resolve))) await driver.removeComponent(installation, step.component)
         report({ stage, component: step.component, message: 'Starting.' })
         await driver.ensureComponent(
           resolveComponent(resolve, step.component, (id) => this.#secret(id)),
@@ -342,6 +381,28 @@ class Execution {
         await this.#loadSecrets(resolve.state)
         return this.#check(step.check, resolve, signal)
     }
+  }
+
+  /** Starts what the plan leaves as it is and what stopped while nobody looked: others wait for it. */
+  async #startAgain({ installation, next, steps }: Plan): Promise<void> {
+    if (next === null) return
+    const { driver, content } = this.#context
+    const planned = new Set(steps.flatMap((step) => (step.kind === 'component' ? [step.component] : [])))
+    const { components } = await driver.observe(installation)
+    const down = components.filter(({ replicas }) => replicas.some(({ state }) => state === 'exited' || state === 'missing')).map(({ name }) => name)
+    const names = runningComponents(next).filter((name) => down.includes(name) && !planned.has(name) && RUNS_ON.has(next.components[name]?.definition.workload))
+    if (names.length === 0) return
+    const resolve: ResolveContext = { installation, state: next, contents: await loadContents([next], content) }
+    await this.#loadSecrets(next)
+    for (const name of names) await driver.ensureComponent(resolveComponent(resolve, name, (id) => this.#secret(id)))
+  }
+
+  /** Whether a job ended badly while nobody looked: that may have been the engine's end, and not its own. */
+  async #wasCutOff(name: string, { installation, state }: ResolveContext): Promise<boolean> {
+    if (!this.#wasAway || state.components[name]?.definition.workload !== 'job') return false
+    const { components } = await this.#context.driver.observe(installation)
+    const [replica] = components.find((component) => component.name === name)?.replicas ?? []
+    return replica?.state === 'exited' && replica.exitCode !== 0
   }
 
   async #gate(name: string, resolve: ResolveContext, signal: AbortSignal, stage: Stage): Promise<void> {

@@ -398,24 +398,89 @@ describe('a killed program', () => {
   })
 })
 
-test('an engine that dies in the middle is said, and the way back is named', async () => {
-  const site = await installed()
-  const plan = await site.planUpgrade(shop2())
-  let dead = false
-  site.engine.fault = (verb, subject) => {
-    if (verb === 'ensureComponent' && subject === 'app') dead = true
-    return dead ? 'unreachable' : undefined
+describe('an engine that dies in the middle', () => {
+  /** Dies at the first call that is one to die at, with all that runs, and comes back after so many milliseconds. */
+  function dies(site: TestSite, isAt: (call: string) => boolean, away: number): void {
+    let from: number | undefined
+    site.engine.fault = (verb, subject) => {
+      if (from === undefined && isAt(`${verb} ${subject}`)) {
+        from = site.clock.now()
+        for (const name of Object.keys(site.running())) {
+          site.engine.tamper('shop', name, (replica) => {
+            const hasEnded = replica.wanted.workload === 'job' && site.clock.now() - replica.startedAt >= 500
+            return hasEnded ? replica : { ...replica, stoppedAt: site.clock.now() }
+          })
+        }
+      }
+      return from !== undefined && site.clock.now() - from < away ? 'unreachable' : undefined
+    }
   }
-  const result = await site.execute(plan)
-  expect(result).toMatchObject({
-    outcome: 'failed',
-    revision: { outcome: 'failed' },
-    reason: { code: 'CHANGE_FAILED', hint: expect.stringContaining('sealift rollback shop --to 1') },
+
+  test.each(['ensureImages', 'ensureComponent migrate', 'ensureComponent app', 'probe app', 'runOnce check-can-buy'])(
+    'is waited for at %s, and what ran before is started again',
+    async (at) => {
+      const site = await installed()
+      const plan = await site.planUpgrade(shop2())
+      dies(site, (call) => call.startsWith(at), 60_000)
+      expect(await site.execute(plan)).toMatchObject({ outcome: 'done', revision: { number: 2, outcome: 'done' } })
+      expect(site.running()).toMatchObject({ app: 'app:2', hints: 'hints:2' })
+      expect((await site.planConfigure({})).steps).toEqual([])
+      expect(site.events.map(({ message }) => message)).toContain('The engine answers again.')
+    },
+  )
+
+  test('and does not come back leaves the change open, to be gone on with', async () => {
+    const site = await installed()
+    const plan = await site.planUpgrade(shop2())
+    dies(site, (call) => call === 'ensureComponent app', 3_600_000)
+    expect(await site.execute(plan, {}, 'cut')).toMatchObject({
+      outcome: 'suspended',
+      revision: { number: 2, outcome: 'pending' },
+      reason: { code: 'ENGINE_UNREACHABLE' },
+    })
+    expect(await site.resume('cut')).toMatchObject({ outcome: 'suspended', reason: { code: 'ENGINE_UNREACHABLE' } })
+    await site.clock.sleep(3_600_000)
+    expect(await site.resume('cut')).toMatchObject({ outcome: 'done', revision: { number: 2 } })
+    expect(site.running()).toMatchObject({ app: 'app:2', hints: 'hints:2' })
   })
-  site.engine.fault = undefined
-  expect((await site.execute(await site.planRollback(1))).outcome).toBe('done')
-  expect(site.running()).toMatchObject({ app: 'app:1', web: 'web:1' })
-  expect((await site.planConfigure({})).steps).toEqual([])
+
+  test('while a job runs has the job begin anew', async () => {
+    const site = await installed()
+    const plan = await site.planUpgrade(shop2())
+    dies(site, (call) => call === 'observe shop' && site.running().migrate === 'app:2', 30_000)
+    expect(await site.execute(plan)).toMatchObject({ outcome: 'done' })
+    expect(site.takeCalls().filter((call) => call === 'removeComponent migrate')).toHaveLength(1)
+    expect(site.running()).toMatchObject({ migrate: 'app:2', app: 'app:2' })
+  })
+
+  test('on the way back is waited for too', async () => {
+    const site = await installed()
+    site.engine.behaviours.set(testConfig('app:2'), { readyAfter: 'never' })
+    const plan = await site.planUpgrade(shop2())
+    let starts = 0
+    let from: number | undefined
+    site.engine.fault = (verb, subject) => {
+      if (verb === 'ensureComponent' && subject === 'app' && ++starts === 2) from = site.clock.now()
+      return from !== undefined && site.clock.now() - from < 30_000 ? 'unreachable' : undefined
+    }
+    expect(await site.execute(plan)).toMatchObject({ outcome: 'returned', returned: { number: 3, outcome: 'done' } })
+    expect(site.running().app).toBe('app:1')
+  })
+
+  test('after a component failed leaves the change open, and the way back is gone when it is resumed', async () => {
+    const site = await installed()
+    site.engine.behaviours.set(testConfig('app:2'), { readyAfter: 'never' })
+    const plan = await site.planUpgrade(shop2())
+    let dead = false
+    site.engine.fault = () => (dead ? 'unreachable' : undefined)
+    const report = ({ stage }: { readonly stage: string }): void => {
+      if (stage === 'return') dead = true
+    }
+    expect(await site.execute(plan, { report }, 'cut')).toMatchObject({ outcome: 'suspended', reason: { code: 'ENGINE_UNREACHABLE' } })
+    site.engine.fault = undefined
+    expect(await site.resume('cut')).toMatchObject({ outcome: 'returned', reason: { code: 'COMPONENT_UNHEALTHY' } })
+    expect(site.running().app).toBe('app:1')
+  })
 })
 
 test('status says how everything is in five words', async () => {

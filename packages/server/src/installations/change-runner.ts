@@ -74,7 +74,7 @@ export class ChangeRunner {
         await installations.add({ name, environment, application })
         try {
           const result = await this.#run(context, async () => execute(String(context.id), plan, await this.#pipeline([plan], driver, context)))
-          return await this.#finish(result, plan, application)
+          return await this.#finish(result, plan, application, context)
         } catch (thrown) {
           // Where even tidying up fails, what failed before it is what counts.
           await this.#forgetUnbegun(name).catch(() => {})
@@ -109,7 +109,7 @@ export class ChangeRunner {
       run: async (context) => {
         const plans = run.way === undefined ? [run.plan] : [run.plan, run.way.plan]
         const result = await this.#run(context, async () => resume(String(job), await this.#pipeline(plans, driver, context)))
-        return this.#finish(result, run.plan, known.application)
+        return this.#finish(result, run.plan, known.application, context)
       },
     })
   }
@@ -137,7 +137,7 @@ export class ChangeRunner {
       const run = await this.#parts.journal.read(String(context.id)).catch(() => undefined)
       if (run === undefined || run.ended) throw thrown
       const reason = toSealiftError(thrown, run.plan.installation)
-      throw new JobSuspended(new SealiftError(reason.code, reason.message, { hint: `${reason.hint} Then: sealift jobs resume ${context.id}`, cause: thrown }))
+      throw new JobSuspended(toBeResumed(reason, context.id))
     }
   }
 
@@ -191,8 +191,8 @@ export class ChangeRunner {
     }
   }
 
-  async #finish(result: ExecutionResult, plan: Plan, application: string): Promise<Changed> {
-    if (result.outcome === 'suspended') throw new JobSuspended()
+  async #finish(result: ExecutionResult, plan: Plan, application: string, { id }: JobContext): Promise<Changed> {
+    if (result.outcome === 'suspended') throw new JobSuspended(result.reason && toBeResumed(result.reason, id))
     if (result.outcome !== 'done') {
       const reason = result.reason ?? new SealiftError('CHANGE_FAILED', `${plan.installation}: the change failed`)
       throw new SealiftError(reason.code, reason.message, {
@@ -218,6 +218,11 @@ export class ChangeRunner {
       checks: result.checks.map(({ check, exitCode }) => ({ check, exitCode })),
     }
   }
+}
+
+/** Why a change was put down, with the way to go on. */
+function toBeResumed(reason: SealiftError, job: number): SealiftError {
+  return new SealiftError(reason.code, reason.message, { hint: `${reason.hint} Then: sealift jobs resume ${job}`, cause: reason })
 }
 
 /** Tells a job's followers what the pipeline reports: bytes and steps as progress, what was done as lines of its log. */
