@@ -1,26 +1,34 @@
 import { type Static, Type } from 'typebox'
 import { AbsolutePath, Input } from './input.ts'
 
-/** What a site chooses: parameters, modules, and per component environment, files (by a path on the server's machine), resources. null gives a choice up. */
+const Chosen = Type.Union([Type.String(), Type.Null()])
+const Env = Type.Optional(Type.Record(Type.String(), Chosen))
+const Files = Type.Optional(
+  Type.Record(Type.String(), Type.Union([AbsolutePath('Of the source.'), Type.Null()]), { description: 'by the path in the component' }),
+)
+
+/** What a site chooses: parameters, modules, and per component or configuration group environment and files (by a path on the server's machine), resources. null gives a choice up. */
 const Values = Input({
-  parameters: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()]))),
+  parameters: Type.Optional(Type.Record(Type.String(), Chosen)),
   modules: Type.Optional(Type.Record(Type.String(), Type.Boolean())),
+  groups: Type.Optional(Type.Record(Type.String(), Input({ env: Env, files: Files }), { description: 'for all components that use a configuration group' })),
   components: Type.Optional(
     Type.Record(
       Type.String(),
       Input({
-        env: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()]))),
-        files: Type.Optional(
-          Type.Record(Type.String(), Type.Union([AbsolutePath('Of the source.'), Type.Null()]), { description: 'by the path in the component' }),
-        ),
-        cpu: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-        memory: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+        env: Env,
+        addEnv: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'variables that the release does not know' })),
+        files: Files,
+        cpu: Type.Optional(Chosen),
+        memory: Type.Optional(Chosen),
         replicas: Type.Optional(Type.Union([Type.Integer({ minimum: 0 }), Type.Null()])),
       }),
     ),
   ),
 })
 export type Values = Static<typeof Values>
+
+const ValuesFile = Type.Optional(AbsolutePath('Absolute path of a YAML file with values; what the request names itself counts more.'))
 
 /** A change of an installation. Every change is planned, shown, run and recorded alike. */
 export const Change = Type.Union([
@@ -31,16 +39,22 @@ export const Change = Type.Union([
     name: Type.String({ description: 'What the installation is called; the application’s name unless chosen.' }),
     environment: Type.String(),
     values: Values,
-    valuesFile: Type.Optional(AbsolutePath('Absolute path of a YAML file with values.')),
+    valuesFile: ValuesFile,
   }),
-  Input({ kind: Type.Literal('configure'), name: Type.String(), values: Values }),
+  Input({ kind: Type.Literal('configure'), name: Type.String(), values: Values, valuesFile: ValuesFile }),
   Input({
     kind: Type.Literal('upgrade'),
     name: Type.String(),
     version: Type.String(),
     values: Values,
-    take: Type.Array(Type.String()),
-    decline: Type.Array(Type.String()),
+    valuesFile: ValuesFile,
+    take: Type.Array(Type.String(), {
+      description: 'Items whose new default is taken: component/kind/name. A file that the site changed is merged; =vendor after the item takes it whole.',
+    }),
+    decline: Type.Array(Type.String(), { description: 'Items whose new default is not offered again.' }),
+    map: Type.Optional(
+      Type.Array(Type.String(), { description: 'What the release calls otherwise: OLD=NEW for a component, COMPONENT/OLD=COMPONENT/NEW for a volume.' }),
+    ),
     prune: Type.Boolean({ description: 'Removes what the release no longer has.' }),
     allowOlder: Type.Boolean(),
   }),

@@ -12,7 +12,7 @@ type Component = Template['components'][number]
 function context(component: Partial<Component>, template: Partial<Template> = {}): ResolveContext {
   const components: Component[] = [{ name: 'app', workload: 'stateless', image: 'app:1', ...component }]
   const { vendor, contents } = testRelease('1.0.0', 1, { ...template, components })
-  const options = { installation: 'shop', decisions: new Decisions(), prune: false, platform: hostPlatform(), site: {} }
+  const options = { installation: 'shop', decisions: new Decisions(), prune: false, platform: hostPlatform(), site: {}, contents: new Map() }
   return { installation: 'shop', state: mergeStates(null, vendor, options).next, contents }
 }
 

@@ -1,7 +1,8 @@
 import { digestOf } from '@sealift/oci/digest.ts'
 import { expect, test } from 'vitest'
-import { mergeChoices, parseChoices, sealChoices } from './choices.ts'
+import { mergeChoices, parseChoices } from './choices.ts'
 import { MemoryVault } from './memory-vault.ts'
+import { sealChoices } from './seal-choices.ts'
 import { testRelease } from './test-release.ts'
 
 test('a values file is read whole', () => {
@@ -14,12 +15,13 @@ test('a values file is read whole', () => {
   expect(parseChoices(values)).toEqual({
     parameters: { domain: 'a.example', port: '8080', open: 'true' },
     modules: { reporting: false },
+    groups: {},
     components: { app: { env: { A: '1', B: null }, files: { '/etc/app': { digest } }, memory: '1Gi', replicas: 2 } },
   })
 })
 
 test.each([
-  [{ parameter: {} }, '"parameter" is not known here, expected parameters, modules, components'],
+  [{ parameter: {} }, '"parameter" is not known here, expected parameters, modules, groups, components'],
   [{ parameters: ['a'] }, 'parameters: expected names with values'],
   [{ parameters: { a: { b: 1 } } }, 'parameters: a: expected a text, a number, true or false'],
   [{ modules: { a: 'yes' } }, 'modules: a: expected true or false'],
@@ -43,11 +45,13 @@ test('secret values go into the vault, the same one under the same name', async 
   })
   const vault = new MemoryVault()
   const choices = parseChoices({ parameters: { token: 'hunter22' }, components: { app: { env: { KEY: 'sesame' } } } })
-  const sealed = await sealChoices(choices, { installation: 'shop', current: null, vendor, vault })
+  const sealed = await sealChoices(choices, { installation: 'shop', current: null, vendor, vault, store: async (content) => digestOf(content) })
   expect(JSON.stringify(sealed)).not.toMatch(/hunter22|sesame/)
-  expect(await sealChoices(choices, { installation: 'shop', current: null, vendor, vault })).toEqual(sealed)
+  expect(await sealChoices(choices, { installation: 'shop', current: null, vendor, vault, store: async (content) => digestOf(content) })).toEqual(sealed)
   const token = sealed.parameters.token
   expect(await vault.get(typeof token === 'object' && token !== null ? token.secret : '')).toBe('hunter22')
   const short = parseChoices({ parameters: { token: 'abc' } })
-  await expect(sealChoices(short, { installation: 'shop', current: null, vendor, vault })).rejects.toMatchObject({ code: 'PARAMETER_INVALID' })
+  await expect(sealChoices(short, { installation: 'shop', current: null, vendor, vault, store: async (content) => digestOf(content) })).rejects.toMatchObject({
+    code: 'PARAMETER_INVALID',
+  })
 })

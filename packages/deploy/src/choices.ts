@@ -1,23 +1,27 @@
 import { isSize } from '@sealift/oci/descriptor.ts'
 import { type Digest, isDigest } from '@sealift/oci/digest.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
-import { parseParameterValue } from '@sealift/template/parameter-value.ts'
-import type { SecretVault } from './secret-vault.ts'
-import type { WantedState } from './state.ts'
-import type { VendorState } from './vendor-state.ts'
 
 /** A value that a site chose: the text, or its name in the vault. */
 export type ChosenValue = string | { readonly secret: string }
 
-/** The content that a site chose for a file; it is in the content store already. */
-export interface ChosenFile {
-  readonly digest: Digest
-}
+/** The content that a site chose for a file: stored, in the vault, or not sealed yet. */
+export type ChosenFile =
+  | { readonly digest: Digest }
+  /** `uses`: the expressions in it, as in {@link ./value.ts | Value}. */
+  | { readonly secret: string; readonly uses?: string }
+  | { readonly content: Uint8Array }
 
-/** What a site chose for a component. null gives up the site's choice for the vendor's. */
-export interface ComponentChoices {
+/** What a site chose for all components that use a configuration group. null gives up the site's choice for the vendor's. */
+export interface GroupValues {
   readonly env: Readonly<Record<string, ChosenValue | null>>
   readonly files: Readonly<Record<string, ChosenFile | null>>
+}
+
+/** What a site chose for a component. */
+export interface ComponentChoices extends GroupValues {
+  /** Variables that the release does not know. */
+  readonly addEnv?: Readonly<Record<string, ChosenValue>>
   readonly cpu?: string | null
   readonly memory?: string | null
   readonly replicas?: number | null
@@ -27,11 +31,12 @@ export interface ComponentChoices {
 export interface Choices {
   readonly parameters: Readonly<Record<string, ChosenValue | null>>
   readonly modules: Readonly<Record<string, boolean>>
+  readonly groups: Readonly<Record<string, GroupValues>>
   readonly components: Readonly<Record<string, ComponentChoices>>
 }
 
 /** No choice at all. */
-export const NO_CHOICES: Choices = { parameters: {}, modules: {}, components: {} }
+export const NO_CHOICES: Choices = { parameters: {}, modules: {}, groups: {}, components: {} }
 
 /** What a value is, without showing it: it may be a password in the wrong place. */
 function kindOf(value: unknown): string {
@@ -56,20 +61,33 @@ function asText(value: unknown, where: string): ChosenValue | null {
   throw new SealiftError('CHOICES_INVALID', `${where}: expected a text, a number, true or false, found ${kindOf(value)}`)
 }
 
+function asValue(value: unknown, where: string): ChosenValue {
+  const text = asText(value, where)
+  if (text !== null) return text
+  throw new SealiftError('CHOICES_INVALID', `${where}: expected a text, a number, true or false, found nothing`)
+}
+
+function asGroup(value: unknown, where: string): GroupValues {
+  const fields = asObject(value, where)
+  onlyKnown(fields, ['env', 'files'], where)
+  return { env: mapValues(fields.env, `${where}: env`, asText), files: mapValues(fields.files, `${where}: files`, asFile) }
+}
+
 function mapValues<T>(value: unknown, where: string, read: (value: unknown, where: string) => T): Readonly<Record<string, T>> {
   return Object.fromEntries(Object.entries(asObject(value, where)).map(([name, each]) => [name, read(each, `${where}: ${name}`)]))
 }
 
 function asFile(value: unknown, where: string): ChosenFile | null {
   if (value === null) return null
-  const { digest } = asObject(value, where)
+  const { digest, content } = asObject(value, where)
   if (isDigest(digest)) return { digest }
+  if (content instanceof Uint8Array) return { content }
   throw new SealiftError('CHOICES_INVALID', `${where}: expected the digest of the content`)
 }
 
 function asComponent(value: unknown, where: string): ComponentChoices {
   const fields = asObject(value, where)
-  onlyKnown(fields, ['env', 'files', 'resources', 'replicas'], where)
+  onlyKnown(fields, ['env', 'addEnv', 'files', 'resources', 'replicas'], where)
   const resources = asObject(fields.resources, `${where}: resources`)
   onlyKnown(resources, ['cpu', 'memory'], `${where}: resources`)
   const amount = (name: 'cpu' | 'memory'): Pick<ComponentChoices, 'cpu' | 'memory'> => {
@@ -82,6 +100,7 @@ function asComponent(value: unknown, where: string): ComponentChoices {
   }
   return {
     env: mapValues(fields.env, `${where}: env`, asText),
+    ...(fields.addEnv === undefined ? {} : { addEnv: mapValues(fields.addEnv, `${where}: addEnv`, asValue) }),
     files: mapValues(fields.files, `${where}: files`, asFile),
     ...amount('cpu'),
     ...amount('memory'),
@@ -90,19 +109,21 @@ function asComponent(value: unknown, where: string): ComponentChoices {
 }
 
 /**
- * Reads choices from parsed YAML or JSON: `{parameters, modules, components: {C: {env, files, resources, replicas}}}`.
- * Files are given as `{digest}` of content that is stored already.
+ * Reads choices from parsed YAML or JSON: `{parameters, modules, groups: {G: {env, files}},
+ * components: {C: {env, addEnv, files, resources, replicas}}}`.
+ * Files are given as `{content}`, or as `{digest}` of content that is stored already.
  * @throws SealiftError `CHOICES_INVALID`
  */
 export function parseChoices(value: unknown, where = 'values'): Choices {
   const fields = asObject(value, where)
-  onlyKnown(fields, ['parameters', 'modules', 'components'], where)
+  onlyKnown(fields, ['parameters', 'modules', 'groups', 'components'], where)
   return {
     parameters: mapValues(fields.parameters, `${where}: parameters`, asText),
     modules: mapValues(fields.modules, `${where}: modules`, (enabled, at) => {
       if (typeof enabled === 'boolean') return enabled
       throw new SealiftError('CHOICES_INVALID', `${at}: expected true or false, found ${JSON.stringify(enabled)}`)
     }),
+    groups: mapValues(fields.groups, `${where}: groups`, asGroup),
     components: mapValues(fields.components, `${where}: components`, asComponent),
   }
 }
@@ -112,37 +133,18 @@ export function mergeChoices(earlier: Choices, later: Choices): Choices {
   const components: Record<string, ComponentChoices> = { ...earlier.components }
   for (const [name, chosen] of Object.entries(later.components)) {
     const before = components[name]
-    components[name] = { ...before, ...chosen, env: { ...before?.env, ...chosen.env }, files: { ...before?.files, ...chosen.files } }
-  }
-  return { parameters: { ...earlier.parameters, ...later.parameters }, modules: { ...earlier.modules, ...later.modules }, components }
-}
-
-/**
- * Puts the texts of secret values into the vault and leaves their names, so that no plan ever holds
- * one. Whether a value is secret is told by the release and the current state.
- * @throws SealiftError `PARAMETER_INVALID`
- */
-export async function sealChoices(
-  choices: Choices,
-  { installation, current, vendor, vault }: { installation: string; current: WantedState | null; vendor: VendorState | null; vault: SecretVault },
-): Promise<Choices> {
-  const seal = async (chosen: ChosenValue | null, secret: boolean, scope: string): Promise<ChosenValue | null> =>
-    typeof chosen === 'string' && secret ? { secret: await vault.seal(`${installation}/site/${scope}`, chosen) } : chosen
-  const parameters: Record<string, ChosenValue | null> = {}
-  for (const [name, chosen] of Object.entries(choices.parameters)) {
-    const definition = vendor?.parameters[name]?.definition ?? current?.parameters[name]?.definition
-    const isSecret = definition?.type === 'secret'
-    if (isSecret && typeof chosen === 'string') parseParameterValue(definition, chosen)
-    parameters[name] = await seal(chosen, isSecret, `parameter/${name}`)
-  }
-  const components: Record<string, ComponentChoices> = {}
-  for (const [component, chosen] of Object.entries(choices.components)) {
-    const env: Record<string, ChosenValue | null> = {}
-    for (const [name, value] of Object.entries(chosen.env)) {
-      const secret = (vendor?.components[component]?.env[name]?.secret ?? false) || (current?.components[component]?.env[name]?.secret ?? false)
-      env[name] = await seal(value, secret, `${component}/${name}`)
+    const addEnv = { ...before?.addEnv, ...chosen.addEnv }
+    components[name] = {
+      ...before,
+      ...chosen,
+      env: { ...before?.env, ...chosen.env },
+      ...(Object.keys(addEnv).length === 0 ? {} : { addEnv }),
+      files: { ...before?.files, ...chosen.files },
     }
-    components[component] = { ...chosen, env }
   }
-  return { ...choices, parameters, components }
+  const groups: Record<string, GroupValues> = { ...earlier.groups }
+  for (const [name, { env, files }] of Object.entries(later.groups)) {
+    groups[name] = { env: { ...groups[name]?.env, ...env }, files: { ...groups[name]?.files, ...files } }
+  }
+  return { parameters: { ...earlier.parameters, ...later.parameters }, modules: { ...earlier.modules, ...later.modules }, groups, components }
 }

@@ -5,10 +5,13 @@ import { canonicalJson } from '@sealift/template/canonical-json.ts'
 import { parseCpu } from '@sealift/template/cpu.ts'
 import type { HookMoment, PluginDefinition, ProgramDefinition } from './accompanying-containers.ts'
 import type { ProbeAction, RunOnce } from './driver.ts'
+import { decodeFileSecret } from './file-secret.ts'
 import type { Json } from './json.ts'
 import type { PinnedImage } from './pinned-image.ts'
 import { Scope, type SecretLookup, secretNames } from './scope.ts'
 import { type ComponentState, type PortDefinition, type ProbeDefinition, volumeDefinition, type WantedState } from './state.ts'
+import type { Value } from './value.ts'
+import { type VolumeIdentity, volumeIdentity } from './volume-identity.ts'
 import {
   replicaHash,
   type WantedComponent,
@@ -57,7 +60,7 @@ export function wantedImage({ reference, localName, config, layers }: PinnedImag
 }
 
 /** The name at the target of a volume. The generation is part of it, so that a restore never writes over what is there. */
-export function volumeTargetName(installation: string, component: string, volume: string, generation: number): string {
+export function volumeTargetName(installation: string, { component, volume, generation }: VolumeIdentity): string {
   return `${installation}.${component}.${volume}.${generation}`
 }
 
@@ -120,7 +123,7 @@ function resolveVolumes({ installation, state }: ResolveContext, name: string): 
     }
     return {
       name: volume,
-      targetName: volumeTargetName(installation, from?.component ?? name, from?.volume ?? volume, source.generation),
+      targetName: volumeTargetName(installation, volumeIdentity(from?.component ?? name, from?.volume ?? volume, source)),
       path,
       readOnly,
       kind,
@@ -130,15 +133,24 @@ function resolveVolumes({ installation, state }: ResolveContext, name: string): 
   })
 }
 
-function resolveFiles(scope: Scope, { state, contents }: ResolveContext, name: string): readonly WantedFile[] {
-  return Object.entries(componentOf(state, name).files).map(([path, { content, mode, template, uid, gid }]): WantedFile => {
-    const bytes = contents.get(content.expression)
-    if (bytes === undefined) {
-      throw new SealiftError('CONTENT_MISSING', `component ${name}: the content ${content.expression} of file ${path} is not in the store`)
-    }
+/** The content of a file before substitution. For one in the vault without its secret: what tells it apart, and what it depends on. */
+function fileContent(scope: Scope, { contents }: ResolveContext, { secretId, uses = '', expression }: Value, where: string): Buffer {
+  if (secretId !== undefined) {
+    const text = scope.secret(secretId)
+    return text === secretNames(secretId) ? Buffer.from(`${text}${uses}`) : decodeFileSecret(text)
+  }
+  const bytes = contents.get(expression)
+  if (bytes === undefined) throw new SealiftError('CONTENT_MISSING', `${where}: its content ${expression} is not in the store`)
+  return bytes
+}
+
+function resolveFiles(scope: Scope, context: ResolveContext, name: string): readonly WantedFile[] {
+  return Object.entries(componentOf(context.state, name).files).map(([path, { content, mode, template, uid, gid }]): WantedFile => {
+    const where = `component ${name}: file ${path}`
+    const bytes = fileContent(scope, context, content, where)
     return {
       path,
-      content: template ? scope.bytes(bytes, name, `component ${name}: file ${path}`) : bytes,
+      content: template ? scope.bytes(bytes, name, where) : bytes,
       mode,
       ...(uid === undefined ? {} : { uid }),
       ...(gid === undefined ? {} : { gid }),

@@ -39,6 +39,11 @@ export class Scope {
     return substituteBytes(content, (name) => this.#lookup(name, self, where), where)
   }
 
+  /** A secret by its name in the vault. */
+  secret(id: string): string {
+    return this.#secret(id)
+  }
+
   /** What a value stands for. */
   value(value: Value, self: string | null, where: string): string {
     if (value.secretId !== undefined) return this.#secret(value.secretId)

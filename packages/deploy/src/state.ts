@@ -5,6 +5,7 @@ import type { HookDefinition, HookMoment, InitContainerDefinition, PluginDefinit
 import type { Json } from './json.ts'
 import type { PinnedImage } from './pinned-image.ts'
 import type { Origin, Value } from './value.ts'
+import type { KeptVolume, VolumeName } from './volume-identity.ts'
 
 export type { Json, PinnedImage, PortDefinition }
 
@@ -142,6 +143,8 @@ export interface VolumeState {
   readonly definition: Value
   /** Counts restores: each fills a fresh volume. */
   readonly generation: number
+  /** Under which name the target has it, where that is another one than its own: it was made before its component was mapped to a new name. */
+  readonly heldAs?: VolumeName
 }
 
 /** A port of a component. */
@@ -165,6 +168,8 @@ export interface ComponentState {
   readonly memory: Amount<string | null>
   readonly replicas: Amount<number>
   readonly leftOver?: true
+  /** Names that it had before it was mapped to this one, the first first. */
+  readonly formerly?: readonly string[]
 }
 
 /** An acceptance check. */
@@ -223,6 +228,8 @@ export interface WantedState {
   readonly alerts: readonly Json[]
   /** Host ports that were allocated, by `component/port`. Kept for as long as the installation lives. */
   readonly allocations: { readonly hostPorts: Readonly<Record<string, number>> }
+  /** Data at the target that no component mounts any more. What is called so again finds it. */
+  readonly keptVolumes?: readonly KeptVolume[]
   /** `${site.X}` as it was when the state was made. */
   readonly site: Readonly<Record<string, string>>
 }
@@ -272,15 +279,21 @@ export function contentOf(state: WantedState): ReadonlySet<Digest> {
   }
   for (const component of Object.values(state.components)) {
     for (const image of componentImages(component)) addImage(image)
-    for (const { content } of Object.values(component.files)) digests.add(content.expression as Digest)
+    for (const { content } of Object.values(component.files)) for (const digest of fileDigests(content)) digests.add(digest)
   }
   for (const { image } of Object.values(state.checks)) addImage(image)
   return digests
 }
 
-/** The files whose content {@link ../resolve.ts | resolving} needs. */
+/** What a file may need of the store: its content, and the defaults that a later merge begins from. */
+export function fileDigests({ secretId, expression, decided, vendor }: Value): readonly Digest[] {
+  return [...(secretId === undefined ? [expression] : []), decided, vendor].filter((digest) => digest !== null) as Digest[]
+}
+
+/** The files whose content {@link ../resolve.ts | resolving} needs. Those that are secret are in the vault. */
 export function filesOf(state: WantedState): ReadonlySet<Digest> {
-  return new Set(Object.values(state.components).flatMap(({ files }) => Object.values(files).map(({ content }) => content.expression as Digest)))
+  const contents = Object.values(state.components).flatMap(({ files }) => Object.values(files).map(({ content }) => content))
+  return new Set(contents.filter(({ secretId }) => secretId === undefined).map(({ expression }) => expression as Digest))
 }
 
 /** Every secret that a state names, with how to make it where it is generated. */
@@ -290,9 +303,10 @@ export function secretsOf(state: WantedState): ReadonlyMap<string, Value> {
     for (const value of Object.values(values)) if (value.secretId !== undefined) secrets.set(value.secretId, value)
   }
   add(Object.fromEntries(Object.entries(state.parameters).map(([name, { value }]) => [name, value])))
-  for (const { env, connection } of Object.values(state.components)) {
+  for (const { env, connection, files } of Object.values(state.components)) {
     add(env)
     add(connection)
+    add(Object.fromEntries(Object.entries(files).map(([path, { content }]) => [path, content])))
   }
   return secrets
 }

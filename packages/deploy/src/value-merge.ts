@@ -23,6 +23,7 @@ export function valueFromVendor(vendor: VendorValue, secretId: string): Value {
     onUpgrade: vendor.onUpgrade,
     secret: vendor.secret || generated,
     ...(generated ? { secretId, generate: vendor.generate } : {}),
+    ...(vendor.group === undefined ? {} : { group: vendor.group }),
   }
 }
 
@@ -33,12 +34,24 @@ function withoutLeftOver(value: Value): Value {
 
 /** Takes over what the release says about a value without touching its content. */
 function keptUnder(current: Value, vendor: VendorValue): Value {
+  const { group: _, byGroup, ...rest } = withoutLeftOver(current)
   return {
-    ...withoutLeftOver(current),
+    ...rest,
+    ...(vendor.group === undefined ? {} : { group: vendor.group, ...(byGroup === undefined ? {} : { byGroup }) }),
     vendor: defaultOf(vendor),
     onUpgrade: vendor.onUpgrade,
     secret: vendor.secret || current.secretId !== undefined || current.origin === 'generated',
   }
+}
+
+/** Whether the site neither set a value nor declined a default for it. */
+function isUntouched({ origin, decided, expression }: Value): boolean {
+  return origin === 'vendor' && decided === expression
+}
+
+/** Whether a value is what the vendor wants already. */
+function isWanted(current: Value, theirs: string): boolean {
+  return theirs === GENERATED_DEFAULT ? current.origin === 'generated' : current.secretId === undefined && current.expression === theirs
 }
 
 /**
@@ -57,8 +70,9 @@ export function mergeValue(current: Value | undefined, vendor: VendorValue | und
   }
   const theirs = defaultOf(vendor)
   const kept = keptUnder(current, vendor)
-  const taken = (why: string): MergedValue => ({ value: valueFromVendor(vendor, secretId), effect: 'changed', why, noteworthy: true })
-  const same = current.secretId === undefined ? current.expression === theirs : theirs === GENERATED_DEFAULT
+  const generatedId = current.generated?.secretId ?? secretId
+  const taken = (why: string): MergedValue => ({ value: valueFromVendor(vendor, generatedId), effect: 'changed', why, noteworthy: true })
+  const same = isWanted(current, theirs)
 
   if (current.origin === 'generated' && theirs === GENERATED_DEFAULT) {
     return { value: { ...kept, decided: theirs }, effect: 'kept', why: 'Generated here; only a rotation changes it.', noteworthy: false }
@@ -73,7 +87,7 @@ export function mergeValue(current: Value | undefined, vendor: VendorValue | und
   if (decision === 'decline') {
     return { value: { ...kept, decided: theirs }, effect: 'kept', why: "The vendor's new default was declined.", noteworthy: true }
   }
-  if (vendor.onUpgrade === 'follow' && current.origin === 'vendor') return taken('Follows the vendor, and the site never changed it.')
+  if (vendor.onUpgrade === 'follow' && isUntouched(current)) return taken('Follows the vendor, and the site never changed it.')
   if (offeredDefault(kept) !== undefined) {
     return current.origin === 'site'
       ? { value: kept, effect: 'offered', why: "Set by the site and kept; the vendor's new default is on offer.", noteworthy: true }
@@ -97,17 +111,35 @@ function mergeDropped(current: Value | undefined): MergedValue {
   }
 }
 
-/** Sets a value for the site. An offer of the vendor stays open: to set something else decides nothing about it. */
-export function setBySite(current: Value | undefined, chosen: { readonly expression: string } | { readonly secretId: string }): Value {
-  const base = current ?? { decided: null, vendor: null, onUpgrade: 'keep' as const, secret: false }
-  const { secretId: _, generate: __, leftOver, ...rest } = base as Value
+/** What a value of the site holds: a text, or the name of a secret in the vault. */
+export type SiteContent = { readonly expression: string } | { readonly secretId: string; readonly uses?: string }
+
+/**
+ * Sets a value for the site. An offer of the vendor stays open: to set something else decides nothing about it.
+ * @param byGroup whether it is set for the whole configuration group
+ */
+export function setBySite(current: Value | undefined, chosen: SiteContent, byGroup = false): Value {
+  const base: Value = current ?? { expression: '', origin: 'site', decided: null, vendor: null, onUpgrade: 'keep', secret: false }
+  const { secretId, generate, byGroup: _, uses: __, generated: before, ...rest } = base
+  const generated = secretId !== undefined && generate !== undefined ? { secretId, spec: generate } : before
   return {
     ...rest,
-    ...(leftOver === undefined ? {} : { leftOver }),
     expression: 'expression' in chosen ? chosen.expression : '',
     origin: 'site',
-    decided: base.decided,
     secret: base.secret || 'secretId' in chosen,
-    ...('secretId' in chosen ? { secretId: chosen.secretId } : {}),
+    ...('secretId' in chosen ? { secretId: chosen.secretId, ...(chosen.uses === undefined ? {} : { uses: chosen.uses }) } : {}),
+    ...(byGroup ? { byGroup } : {}),
+    ...(generated === undefined ? {} : { generated }),
   }
+}
+
+/** The value that the vendor gives, where the site had another; undefined where the vendor gives none. */
+export function backToVendor(value: Value): Value | undefined {
+  if (value.vendor === null) return undefined
+  const { secretId: _, generate: __, byGroup: ___, uses: ____, generated, ...rest } = value
+  if (value.vendor !== GENERATED_DEFAULT) return { ...rest, expression: value.vendor, origin: 'vendor', decided: value.vendor }
+  if (value.origin === 'generated') return value
+  if (generated === undefined) return undefined
+  const { secretId, spec } = generated
+  return { ...rest, expression: '', origin: 'generated', decided: value.vendor, secret: true, secretId, generate: spec }
 }

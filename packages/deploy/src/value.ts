@@ -33,6 +33,14 @@ export interface Value {
   readonly generate?: GenerateSpec
   /** The release no longer has it; it stays until pruned. */
   readonly leftOver?: true
+  /** The configuration group that it comes from. */
+  readonly group?: string
+  /** The site set it for the whole group, not for this component alone. */
+  readonly byGroup?: true
+  /** For a secret file that is a template: the expressions in it, so that a plan knows what it depends on without opening the vault. */
+  readonly uses?: string
+  /** Where the site's choice stands before a generated value: how to come back to that. */
+  readonly generated?: { readonly secretId: string; readonly spec: GenerateSpec }
 }
 
 /** A value as a release gives it. */
@@ -41,6 +49,8 @@ export interface VendorValue {
   readonly onUpgrade: OnUpgrade
   readonly secret: boolean
   readonly generate?: GenerateSpec
+  /** The configuration group that it comes from. */
+  readonly group?: string
 }
 
 /** What stands for a secret wherever people or programs could read it. */

@@ -82,6 +82,10 @@ function envValue({ value, secret = false, onUpgrade = 'keep' }: EnvVariable): V
   return { expression: value, onUpgrade, secret }
 }
 
+function ofGroup(value: VendorValue, group: string): VendorValue {
+  return { ...value, group }
+}
+
 function connectionValue({ value = '', generate, secret = false, onUpgrade = 'keep' }: ConnectionValue): VendorValue {
   if (generate === undefined) return { expression: value, onUpgrade, secret }
   const { length = GENERATED_LENGTH.default, alphabet = 'alphanumeric', group } = generate
@@ -151,14 +155,21 @@ class ReleaseView {
   component(component: Component): VendorComponent {
     const { name, image, env = [], connection, files = [], volumes, ports, resources = {}, scaling = {} } = component
     const groups = (this.#release.template.configurationGroups ?? []).filter((group) => component.configurationGroups?.includes(group.name))
-    const allFiles = [...groups.flatMap((group) => group.files ?? []), ...files]
-    const allEnv = [...groups.flatMap((group) => group.env ?? []), ...env]
+    const groupEnv = groups.flatMap((group) =>
+      (group.env ?? []).map((variable): [string, VendorValue] => [variable.name, ofGroup(envValue(variable), group.name)]),
+    )
+    const groupFiles = groups.flatMap((group) =>
+      (group.files ?? []).map((file): [string, VendorFile] => {
+        const vendor = this.#file(file, name)
+        return [file.path, { ...vendor, content: ofGroup(vendor.content, group.name) }]
+      }),
+    )
     return {
       definition: this.#definition(component),
       ...(image === undefined ? {} : { image: this.#image(image, `component ${name}`) }),
-      env: byName(allEnv, envValue),
+      env: { ...Object.fromEntries(groupEnv), ...byName(env, envValue) },
       connection: byName(connection, connectionValue),
-      files: Object.fromEntries(allFiles.map((file) => [file.path, this.#file(file, name)])),
+      files: { ...Object.fromEntries(groupFiles), ...Object.fromEntries(files.map((file) => [file.path, this.#file(file, name)])) },
       volumes: byName(volumes, volumeDefinition),
       ports: byName(ports, portDefinition),
       cpu: resources.cpu ?? null,

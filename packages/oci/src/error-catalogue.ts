@@ -250,6 +250,12 @@ const CHANGES = {
   VALUE_LOCKED: entry(3, 'The vendor locked a value that was to be changed.', 'Ask the vendor; a release can unlock it.'),
   MODULE_NEEDED: entry(3, 'A module cannot be off while something that is on needs it.', 'Switch off what needs it as well, or leave it on.'),
   OUT_OF_BOUNDS: entry(2, 'A number of replicas or an amount of memory is outside what the vendor allows.', 'Choose a value within the bounds in the error.'),
+  MAP_REFUSED: entry(3, 'A component or volume can not go on under another name.', 'Read the reason; without --map both are treated as two things.'),
+  MERGE_CONFLICT: entry(
+    3,
+    "A file that the site changed can not be merged with the vendor's new default.",
+    "Take the vendor's whole, keep yours, or give a merged one: the error names the options.",
+  ),
   APPLICATION_MISMATCH: entry(3, 'A release belongs to another application than the installation.', 'Choose a release of the same application.'),
   UPGRADE_REFUSED: entry(3, 'The release cannot follow the installed one.', 'Upgrade to a release in between first.'),
   PLATFORM_MISSING: entry(3, 'A release carries no image for the platform of the target.', 'Ask the vendor for a bundle with this platform.'),

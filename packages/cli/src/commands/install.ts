@@ -29,7 +29,7 @@ export function addInstall(program: Command): void {
     .option('--name <name>', 'what to call the installation (default: the application’s name)')
     .option('--env <environment>', 'where to install it', 'default')
     .option('--set <name=value>', 'a parameter; may be repeated', collect, [])
-    .option('--values <file>', 'a YAML file with parameters, modules and components')
+    .option('--values <file>', 'a YAML file with parameters, modules, groups and components')
     .option('--enable <module>', 'switch a module on; may be repeated', collect, [])
     .option('--disable <module>', 'switch a module off; may be repeated', collect, [])
     .option('--dry-run', 'show the plan and change nothing')
@@ -44,6 +44,7 @@ Examples:
 A values file:
   parameters: {port: "8080"}
   modules: {reporting: false}
+  groups: {mail: {env: {SMTP_HOST: mail.example}}}
   components:
     catalog:
       env: {GREETING: Hello}

@@ -1,4 +1,6 @@
+import { resolve } from 'node:path'
 import type { Change } from '@sealift/api/change.ts'
+import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { Command } from 'commander'
 import { collect, parseAssignments } from '../assignments.ts'
 import { runChange } from '../plan/run-change.ts'
@@ -10,6 +12,9 @@ interface UpgradeOptions {
   readonly set: readonly string[]
   readonly take: readonly string[]
   readonly decline: readonly string[]
+  readonly resolve: readonly string[]
+  readonly map: readonly string[]
+  readonly values?: string
   readonly prune?: true
   readonly allowOlder?: true
   readonly plan?: string
@@ -47,7 +52,8 @@ export function addUpgrade(program: Command): void {
 Examples:
   sealift plan bookshop --to 3.0.0
   sealift upgrade bookshop --to 3.0.0
-  sealift upgrade bookshop --take catalog/env/GREETING`,
+  sealift upgrade bookshop --take catalog/env/GREETING
+  sealift upgrade bookshop --map catalogue=catalog`,
     )
     .action(async (name: string, options: UpgradeOptions, command: Command) => {
       await inSession(command, async (session) => {
@@ -65,21 +71,47 @@ function withChoices(command: Command): Command {
   return command
     .option('--to <version>', 'the release to go to', 'latest')
     .option('--set <name=value>', 'a parameter; may be repeated', collect, [])
-    .option('--take <item>', 'take the vendor’s new default, named as the plan shows it: component/kind/name; may be repeated', collect, [])
+    .option('--values <file>', 'a YAML file with parameters, modules, groups and components')
+    .option(
+      '--take <item>',
+      'take the vendor’s new default, named as the plan shows it: component/kind/name. A file that the site changed is merged; with =vendor after it, it is taken whole. May be repeated',
+      collect,
+      [],
+    )
     .option('--decline <item>', 'decline the vendor’s new default, so that it is not offered again; may be repeated', collect, [])
+    .option('--resolve <item=file>', 'put a file from here, merged by hand, in the place of one that both changed; may be repeated', collect, [])
+    .option(
+      '--map <old=new>',
+      'the component OLD goes on as NEW, with its values, data and secrets; COMPONENT/OLD=COMPONENT/NEW for one volume. May be repeated',
+      collect,
+      [],
+    )
     .option('--prune', 'remove what the release no longer has: components, values, files; volumes stay')
     .option('--allow-older', 'go to a release that is older than the installed one')
 }
 
-function upgradeOf(name: string, { to, set, take, decline, prune, allowOlder }: UpgradeOptions): Change {
+function upgradeOf(name: string, options: UpgradeOptions): Change {
+  const { to, set, take, decline, map, prune, allowOlder, values } = options
+  const resolved = Object.entries(parseAssignments(options.resolve, '--resolve')).map(([item, source]) => ({ item, ...fileOf(item), source: resolve(source) }))
+  const components: Record<string, { files: Record<string, string> }> = {}
+  for (const { component, path, source } of resolved) components[component] = { files: { ...components[component]?.files, [path]: source } }
   return {
     kind: 'upgrade',
     name,
     version: to,
-    values: { parameters: parseAssignments(set, '--set') },
+    values: { parameters: parseAssignments(set, '--set'), components },
+    ...(values === undefined ? {} : { valuesFile: resolve(values) }),
     take: [...take],
-    decline: [...decline],
+    decline: [...decline, ...resolved.map(({ item }) => item)],
+    map: [...map],
     prune: prune === true,
     allowOlder: allowOlder === true,
   }
+}
+
+/** The component and the path in `component/file/path`. */
+function fileOf(item: string): { readonly component: string; readonly path: string } {
+  const [component = '', kind, ...path] = item.split('/')
+  if (component !== '' && kind === 'file' && path.length > 0) return { component, path: path.join('/') }
+  throw new SealiftError('USAGE', `--resolve ${item}: expected component/file/path=FILE, with the item as the plan shows it`)
 }

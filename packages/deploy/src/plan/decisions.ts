@@ -3,16 +3,39 @@ import { suggestion } from '@sealift/template/did-you-mean.ts'
 import type { Decision } from '../value-merge.ts'
 import { itemSelector, type PlanItem } from './plan.ts'
 
+/** How a default is taken: `vendor` as it is, `merge` together with what the site changed; without a word as fits. */
+const WAYS = ['vendor', 'merge'] as const
+
+/** What was decided about an item. */
+export interface Decided {
+  readonly decision: Decision
+  readonly way?: (typeof WAYS)[number]
+}
+
 /** What `--take` and `--decline` named, by {@link itemSelector}. Remembers what was asked for, so that a typing error is found. */
 export class Decisions {
-  readonly #decisions: ReadonlyMap<string, Decision>
+  readonly #decisions = new Map<string, Decided>()
   readonly #known = new Set<string>()
 
+  /**
+   * @param take selectors, each as it is or followed by `=vendor` or `=merge`
+   * @throws SealiftError `CHOICES_INVALID` where one item is both taken and declined
+   */
   constructor(take: readonly string[] = [], decline: readonly string[] = []) {
-    this.#decisions = new Map([...take.map((item) => [item, 'take'] as const), ...decline.map((item) => [item, 'decline'] as const)])
+    for (const text of take) {
+      const way = WAYS.find((word) => text.endsWith(`=${word}`))
+      const selector = way === undefined ? text : text.slice(0, -way.length - 1)
+      this.#decisions.set(selector, { decision: 'take', ...(way === undefined ? {} : { way }) })
+    }
+    for (const selector of decline) {
+      if (this.#decisions.get(selector)?.decision === 'take') {
+        throw new SealiftError('CHOICES_INVALID', `${selector} is to be taken and declined`, { hint: 'Leave out --take or --decline.' })
+      }
+      this.#decisions.set(selector, { decision: 'decline' })
+    }
   }
 
-  for(item: Pick<PlanItem, 'component' | 'kind' | 'name'>): Decision | undefined {
+  for(item: Pick<PlanItem, 'component' | 'kind' | 'name'>): Decided | undefined {
     const selector = itemSelector(item)
     this.#known.add(selector)
     return this.#decisions.get(selector)
@@ -27,4 +50,18 @@ export class Decisions {
       })
     }
   }
+}
+
+/**
+ * The decision about a value that is no file.
+ * @throws SealiftError `CHOICES_INVALID` for a merge, `VALUE_LOCKED` for declining what the vendor locked
+ */
+export function decisionOnValue(item: Pick<PlanItem, 'component' | 'kind' | 'name'>, decided: Decided | undefined, isLocked: boolean): Decision | undefined {
+  if (decided?.way === 'merge' && item.kind !== 'file') {
+    throw new SealiftError('CHOICES_INVALID', `${itemSelector(item)} is no file: only files are merged`, { hint: `Write --take ${itemSelector(item)}.` })
+  }
+  if (decided?.decision === 'decline' && isLocked) {
+    throw new SealiftError('VALUE_LOCKED', `${itemSelector(item)} is locked by the vendor: its new default can not be declined`)
+  }
+  return decided?.decision
 }

@@ -21,6 +21,7 @@ function installedWhole(vendor: VendorState): WantedState {
     prune: false,
     platform: { os: 'linux', architecture: 'amd64' },
     site: {},
+    contents: new Map(),
   })
   const modules = Object.entries(next.modules).map(([name, module]): [string, ModuleState] => [name, { ...module, value: true }])
   return { ...next, modules: Object.fromEntries(modules) }

@@ -12,7 +12,7 @@ import {
   type ProbeDefinition,
   type WantedState,
 } from '../state.ts'
-import { sameContent, shownValue, type Value } from '../value.ts'
+import { MASK, sameContent, shownValue, type Value } from '../value.ts'
 import { type Draft, ItemList, type Shown, type Why } from './item-list.ts'
 import type { Notes } from './note.ts'
 import type { ItemKind } from './plan.ts'
@@ -35,6 +35,7 @@ function shownOr<T>(thing: T | undefined, shown: (thing: T) => string): Shown {
 }
 
 function shownFile({ content }: FileState): string {
+  if (content.secret) return content.origin === 'site' ? `${MASK} (of the site)` : MASK
   return `${content.expression.slice(7, 19)}${content.origin === 'site' ? ' (of the site)' : ''}`
 }
 
@@ -87,6 +88,8 @@ export interface DiffOptions {
   readonly everything?: boolean
   /** What a value is; with it a value differs also where only this does. */
   readonly shownAs?: (value: Value) => string
+  /** What components of the later state were called before, where the earlier one has them under their new names already. */
+  readonly renamed?: ReadonlyMap<string, string>
 }
 
 /** What is carried and what is acted on can have one name. */
@@ -131,8 +134,10 @@ function compareDefinitions(list: ItemList, name: string, before: ComponentDefin
   }
 }
 
-function compareComponents(list: ItemList, name: string, before: ComponentState, after: ComponentState, shownAs: DiffOptions['shownAs']): void {
-  list.compare(name, 'component', name, 'runs', 'runs', before.leftOver !== after.leftOver)
+function compareComponents(list: ItemList, name: string, before: ComponentState, after: ComponentState, { shownAs, renamed }: DiffOptions): void {
+  const was = renamed?.get(name)
+  const now = was === undefined ? 'runs' : `runs as ${was}`
+  list.compare(name, 'component', name, now, 'runs', was !== undefined || before.leftOver !== after.leftOver)
   list.compare(name, 'image', 'image', shownOr(before.image, shownImage), shownOr(after.image, shownImage), before.image?.config !== after.image?.config)
   compareDefinitions(list, name, before.definition, after.definition)
   const same = shownAs === undefined ? sameContent : (a: Value, b: Value): boolean => sameContent(a, b) && shownAs(a) === shownAs(b)
@@ -146,7 +151,7 @@ function compareComponents(list: ItemList, name: string, before: ComponentState,
     before.volumes,
     after.volumes,
     ({ definition }) => shownVolume(definition.expression),
-    (a, b) => sameContent(a.definition, b.definition) && a.generation === b.generation,
+    (a, b) => sameContent(a.definition, b.definition) && a.generation === b.generation && sameJson(a.heldAs, b.heldAs),
   )
   list.table(name, 'port', before.ports, after.ports, shownPort, samePort)
   const amount = <T>(kind: 'cpu' | 'memory' | 'replicas', a: Amount<T>, b: Amount<T>): void =>
@@ -157,7 +162,7 @@ function compareComponents(list: ItemList, name: string, before: ComponentState,
 }
 
 function formOf({ content, mode, template, uid, gid }: FileState): unknown {
-  return { content: content.expression, mode, template, uid: uid ?? 0, gid: gid ?? 0 }
+  return { content: content.secretId ?? content.expression, mode, template, uid: uid ?? 0, gid: gid ?? 0 }
 }
 
 /** What a component that comes anew has of its own to tell: what is generated and allocated for it, and what its site set. */
@@ -204,7 +209,7 @@ export function diffStates(before: WantedState | null, after: WantedState, notes
     const ran = before !== null && now !== undefined && isActive(before, name)
     const runs = then !== undefined && isActive(after, name)
     if (!ran && !runs && !everything) continue
-    if (now !== undefined && then !== undefined && (everything || (ran && runs))) compareComponents(list, name, now, then, shownAs)
+    if (now !== undefined && then !== undefined && (everything || (ran && runs))) compareComponents(list, name, now, then, options)
     else {
       list.compare(name, 'component', name, ran ? 'runs' : null, runs ? 'runs' : null, true)
       if (runs) describeNew(list, name, notes, then)

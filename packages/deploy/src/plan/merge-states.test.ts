@@ -5,13 +5,14 @@ import { NO_CHOICES } from '../choices.ts'
 import type { ComponentState, WantedState } from '../state.ts'
 import { testRelease } from '../test-release.ts'
 import { applyChoices } from './apply-choices.ts'
+import { withinBounds } from './bounds.ts'
 import { Decisions } from './decisions.ts'
-import { mergeStates, withinBounds } from './merge-states.ts'
+import { mergeStates } from './merge-states.ts'
 import { Notes } from './note.ts'
 
 type Component = Template['components'][number]
 
-const OPTIONS = { installation: 'shop', decisions: new Decisions(), prune: false, platform: hostPlatform(), site: {} }
+const OPTIONS = { installation: 'shop', decisions: new Decisions(), prune: false, platform: hostPlatform(), site: {}, contents: new Map() }
 const app = (more: Partial<Component> = {}): Component => ({ name: 'app', workload: 'stateless', image: 'app:1', ...more })
 
 function merge(before: WantedState | null, components: Component[], prune = false): WantedState {
@@ -68,8 +69,8 @@ describe('kept', () => {
 
   test('a variable that the site added, even when pruning', () => {
     const installed = merge(null, [app()])
-    const choices = { ...NO_CHOICES, components: { app: { env: { MINE: 'yes' }, files: {} } } }
-    const { next } = applyChoices(installed, choices, new Notes())
+    const choices = { ...NO_CHOICES, components: { app: { env: {}, addEnv: { MINE: 'yes' }, files: {} } } }
+    const next = applyChoices(installed, choices, new Notes())
     expect(merge(next, [app()], true).components.app?.env.MINE).toMatchObject({ expression: 'yes', origin: 'site' })
   })
 
@@ -87,7 +88,7 @@ describe('kept', () => {
   test('what the site set of replicas, memory and cpu, within the bounds of the release', () => {
     const installed = merge(null, [app({ scaling: { min: 1, max: 8 } })])
     const choices = { ...NO_CHOICES, components: { app: { env: {}, files: {}, replicas: 6, memory: '256Mi', cpu: '2' } } }
-    const { next } = applyChoices(installed, choices, new Notes())
+    const next = applyChoices(installed, choices, new Notes())
     const same = merge(next, [app({ scaling: { min: 1, max: 8 } })]).components.app
     expect(same).toMatchObject({ replicas: { value: 6, origin: 'site' }, memory: { value: '256Mi' }, cpu: { value: '2' } })
     const tighter = merge(next, [app({ scaling: { min: 1, max: 4, minMemory: '512Mi', maxCpu: '1' } })]).components.app

@@ -6,20 +6,22 @@ import { parseVersion, parseVersionRange, versionInRange } from '@sealift/templa
 import type { Choices } from '../choices.ts'
 import type { Capabilities, Finding, Observed } from '../driver.ts'
 import { parseInstallationName } from '../installation-name.ts'
-import type { FileContents } from '../resolve.ts'
 import type { Revision } from '../revision.ts'
-import { isActive, runningComponents, type WantedState } from '../state.ts'
+import { runningComponents, type WantedState } from '../state.ts'
 import type { VendorState } from '../vendor-state.ts'
 import { applyChoices } from './apply-choices.ts'
 import { Decisions } from './decisions.ts'
 import { diffStates } from './diff-states.ts'
 import { featuresNotActedOn, findingsFor } from './findings.ts'
 import { allocateHostPorts } from './host-ports.ts'
+import type { Why } from './item-list.ts'
+import { type Mapped, mapComponents } from './map-components.ts'
 import { mergeStates } from './merge-states.ts'
 import { settleModules } from './modules.ts'
 import { Notes } from './note.ts'
 import { requireParameters } from './parameters.ts'
 import type { ItemKind, Plan, PlanItem, PlanKind, Step } from './plan.ts'
+import { rolledBack } from './rolled-back.ts'
 import { stepsFor } from './steps.ts'
 
 /** What every plan looks at. */
@@ -27,8 +29,11 @@ export interface PlanContext {
   readonly installation: string
   readonly observed: Observed
   readonly capabilities: Capabilities
-  /** The files of the current and the wanted state, as far as they are known: see {@link ../state.ts | filesOf}. */
-  readonly contents: FileContents
+  /**
+   * The files of the current and the wanted state with their defaults, see {@link ../state.ts | fileDigests}.
+   * Planning adds the content that it makes (merged files): it must be stored before the plan runs.
+   */
+  readonly contents: Map<string, Buffer>
   /** Host ports that must not be allocated. */
   readonly takenPorts: ReadonlySet<number>
   /** What `${site.X}` stands for. */
@@ -39,6 +44,8 @@ export interface PlanContext {
 export interface InstallRequest extends PlanContext {
   readonly vendor: VendorState
   readonly choices: Choices
+  /** What an earlier installation of this name was, whose data was kept. */
+  readonly kept?: WantedState
 }
 
 /** A change within a release. */
@@ -55,6 +62,8 @@ export interface UpgradeRequest extends PlanContext {
   /** Items by name whose offered default is taken or declined. */
   readonly take: readonly string[]
   readonly decline: readonly string[]
+  /** Components and volumes that the release calls otherwise: `old=new`. */
+  readonly map: readonly string[]
   readonly prune: boolean
   /** Accepts a release with a lower sequence number. */
   readonly allowOlder: boolean
@@ -80,7 +89,9 @@ interface Outline {
   readonly next: WantedState
   readonly notes: Notes
   readonly findings: readonly Finding[]
-  readonly why?: (effect: 'added' | 'changed' | 'removed') => string
+  readonly why?: Why
+  /** How the components that there were are called in the wanted state, where that is otherwise. */
+  readonly mapped?: Mapped
 }
 
 /**
@@ -92,7 +103,7 @@ export function planInstall(request: InstallRequest): Plan {
   const { vendor, choices, capabilities } = request
   const decisions = new Decisions()
   const merged = mergeStates(null, vendor, { ...request, decisions, prune: false, platform: targetPlatform(capabilities) })
-  const { next, findings } = settle(merged.next, choices, merged.notes, request)
+  const next = settle(merged.next, choices, merged.notes, request)
   return finish(request, {
     kind: 'install',
     from: null,
@@ -100,7 +111,7 @@ export function planInstall(request: InstallRequest): Plan {
     previous: null,
     next,
     notes: merged.notes,
-    findings: [...findings, ...findingsFor(vendor.requires, request.capabilities)],
+    findings: findingsFor(vendor.requires, request.capabilities),
     why: () => 'It is new.',
   })
 }
@@ -112,7 +123,7 @@ export function planInstall(request: InstallRequest): Plan {
 export function planConfigure(request: ConfigureRequest): Plan {
   const { current, choices } = request
   const notes = new Notes()
-  const { next, findings } = settle(current.state, choices, notes, request)
+  const next = settle(current.state, choices, notes, request)
   return finish(request, {
     kind: 'configure',
     from: current.number,
@@ -120,22 +131,24 @@ export function planConfigure(request: ConfigureRequest): Plan {
     previous: current.state,
     next,
     notes,
-    findings,
+    findings: [],
     why: () => 'Changed by the site.',
   })
 }
 
 /**
  * Plans the way to another release.
- * @throws SealiftError `APPLICATION_MISMATCH`, `RELEASE_OLDER`, `UPGRADE_REFUSED`, `PARAMETER_MISSING`, `NAME_UNKNOWN`
+ * @throws SealiftError `APPLICATION_MISMATCH`, `RELEASE_OLDER`, `UPGRADE_REFUSED`, `PARAMETER_MISSING`, `NAME_UNKNOWN`, `MAP_REFUSED`, `MERGE_CONFLICT`
  */
 export function planUpgrade(request: UpgradeRequest): Plan {
-  const { current, vendor, choices, take, decline, prune } = request
+  const { current, vendor, choices, take, decline, prune, contents } = request
   assertMayFollow(current.state.release, vendor, request.allowOlder)
   const decisions = new Decisions(take, decline)
-  const merged = mergeStates(current.state, vendor, { ...request, decisions, prune, platform: current.state.platform })
+  const mapped = mapComponents(current.state, vendor, request.map, contents)
+  const { notes, next: merged } = mergeStates(mapped.state, vendor, { ...request, decisions, prune, platform: current.state.platform })
   decisions.assertAllUsed()
-  const { next, findings } = settle(merged.next, choices, merged.notes, request)
+  noteMapped(mapped, notes)
+  const next = settle(merged, choices, notes, request)
   const { release } = current.state
   const content: Finding[] =
     release.version === vendor.release.version && release.digest !== vendor.release.digest
@@ -154,8 +167,9 @@ export function planUpgrade(request: UpgradeRequest): Plan {
     to: null,
     previous: current.state,
     next,
-    notes: merged.notes,
-    findings: [...content, ...findings, ...findingsFor(vendor.requires, request.capabilities)],
+    notes,
+    findings: [...content, ...findingsFor(vendor.requires, request.capabilities)],
+    mapped,
   })
 }
 
@@ -261,10 +275,21 @@ function targetPlatform(capabilities: Capabilities): Platform {
 }
 
 /** Applies choices and settles what follows from them: modules, parameters, host ports. */
-function settle(state: WantedState, choices: Choices, notes: Notes, { takenPorts }: PlanContext): { next: WantedState; findings: readonly Finding[] } {
+function settle(state: WantedState, choices: Choices, notes: Notes, { takenPorts }: PlanContext): WantedState {
   const applied = applyChoices(state, choices, notes)
-  requireParameters(applied.next)
-  return { next: allocateHostPorts(settleModules(applied.next, notes), takenPorts, notes), findings: applied.findings }
+  requireParameters(applied)
+  return allocateHostPorts(settleModules(applied, notes), takenPorts, notes)
+}
+
+/** Says of what is mapped what it was. */
+function noteMapped({ renamed, movedVolumes }: Mapped, notes: Notes): void {
+  for (const [component, old] of renamed) {
+    notes.add({ component, kind: 'component', name: component, effect: 'changed', why: `It was ${old}; its values, data and secrets move along (--map).` })
+  }
+  for (const [volume, old] of movedVolumes) {
+    const [component = '', name = ''] = volume.split('/')
+    notes.add({ component, kind: 'volume', name, effect: 'added', why: `It was ${old}, with the data that is there (--map).` })
+  }
 }
 
 function assertMayFollow(installed: WantedState['release'], { release, upgradeFrom }: VendorState, allowOlder: boolean): void {
@@ -287,34 +312,14 @@ function assertMayFollow(installed: WantedState['release'], { release, upgradeFr
   }
 }
 
-/** The older state, with what came since marked as left over. */
-function rolledBack(current: WantedState, target: WantedState, notes: Notes): WantedState {
-  const components = { ...target.components }
-  const parameters = { ...target.parameters }
-  const modules = { ...target.modules }
-  for (const [name, component] of Object.entries(current.components)) {
-    if (components[name] !== undefined || !isActive(current, name)) continue
-    components[name] = { ...component, leftOver: true }
-    notes.add({ component: name, kind: 'component', name, effect: 'leftOver', why: 'It came after that revision; it is kept as it is until it is pruned.' })
-    const { module } = component.definition
-    const state = module === null ? undefined : current.modules[module]
-    if (module !== null && state !== undefined) modules[module] ??= state
-  }
-  for (const [name, parameter] of Object.entries(current.parameters)) {
-    if (parameters[name] !== undefined) continue
-    parameters[name] = { ...parameter, value: { ...parameter.value, leftOver: true } }
-    notes.add({ component: null, kind: 'parameter', name, effect: 'leftOver', why: 'It came after that revision; it stays until it is pruned.' })
-  }
-  return { ...target, components, parameters, modules, allocations: { hostPorts: { ...current.allocations.hostPorts, ...target.allocations.hostPorts } } }
-}
-
-function finish(context: PlanContext, { kind, from, to, previous, next, notes, findings, why }: Outline): Plan {
+function finish(context: PlanContext, { kind, from, to, previous, next, notes, findings, why, mapped }: Outline): Plan {
   const { installation, observed, contents, capabilities } = context
   const steps = stepsFor({ kind, installation, previous, next, observed, contents })
   const affected = new Set(steps.flatMap((step) => (step.kind === 'component' ? [step.component] : [])))
-  const drafts = diffStates(previous, next, notes, why === undefined ? {} : { why })
+  const renamed = mapped?.renamed ?? new Map<string, string>()
+  const drafts = diffStates(mapped?.state ?? previous, next, notes, { renamed, ...(why === undefined ? {} : { why }) })
   const there = new Set(observed.components.flatMap(({ name, replicas }) => (replicas.length > 0 ? [name] : [])))
-  const restarted = new Set([...affected].filter((name) => there.has(name)))
+  const restarted = new Set([...affected].filter((name) => there.has(renamed.get(name) ?? name)))
   const items = drafts.map(
     (item): PlanItem => ({
       ...item,
@@ -326,7 +331,7 @@ function finish(context: PlanContext, { kind, from, to, previous, next, notes, f
   )
   for (const component of affected) {
     if (explained.has(component)) continue
-    const changed = there.has(component)
+    const changed = restarted.has(component)
     items.push({
       component,
       kind: 'component',

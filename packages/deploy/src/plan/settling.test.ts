@@ -21,11 +21,12 @@ function state(body: Body): WantedState {
     prune: false,
     platform: hostPlatform(),
     site: {},
+    contents: new Map(),
   }).next
 }
 
 function switched(before: WantedState, modules: Record<string, boolean>): WantedState {
-  return settleModules(applyChoices(before, { ...NO_CHOICES, modules }, new Notes()).next, new Notes())
+  return settleModules(applyChoices(before, { ...NO_CHOICES, modules }, new Notes()), new Notes())
 }
 
 const on = ({ modules }: WantedState): readonly string[] =>

@@ -1,6 +1,8 @@
 import type { Observed, ObservedComponent } from '../driver.ts'
 import { componentHash, componentPorts, type FileContents, pluginPorts } from '../resolve.ts'
 import { imagesOf, isActive, runningComponents, secretsOf, type WantedState } from '../state.ts'
+import { ownVolumes, sameVolume, type VolumeIdentity, volumeIdentity } from '../volume-identity.ts'
+import { nameIn } from './lineage.ts'
 import { waits, waves } from './order.ts'
 import type { PlanKind, Step } from './plan.ts'
 
@@ -19,9 +21,10 @@ export interface StepInput {
  * there; and going back runs none, since the older revision's jobs ran when it was reached.
  */
 function jobHasRun({ kind, previous, installation, contents, next }: StepInput, name: string, hash: string): boolean {
-  if (previous === null || !isActive(previous, name)) return kind === 'return' || kind === 'rollback'
+  const before = previous === null ? undefined : nameIn(previous, name, next)
+  if (previous === null || before === undefined || !isActive(previous, before)) return kind === 'return' || kind === 'rollback'
   if (kind === 'return' || kind === 'rollback' || next.components[name]?.definition.rerun === 'once') return true
-  return componentHash({ installation, state: previous, contents }, name) === hash
+  return componentHash({ installation, state: previous, contents }, before) === hash
 }
 
 /** Whether a component that runs by a schedule is as it was: nothing of it stands that could be looked at. */
@@ -51,6 +54,19 @@ function holdsPortOf(name: string, { previous, next, installation, contents }: S
   return portsOf(previous, name).some((port) => port !== undefined && wanted.has(port))
 }
 
+/** Whether a component holds a volume that a wanted one mounts: one that goes on under another name. */
+function holdsVolumeOf(name: string, { previous, next }: StepInput): boolean {
+  const before = previous?.components[name]
+  if (before === undefined) return false
+  const wanted = runningComponents(next).flatMap((component) => mountedBy(component, next))
+  return mountedBy(name, { components: { [name]: before } }).some((volume) => wanted.some((each) => sameVolume(each, volume)))
+}
+
+function mountedBy(name: string, { components }: Pick<WantedState, 'components'>): readonly VolumeIdentity[] {
+  const component = components[name]
+  return component === undefined ? [] : ownVolumes(component).map(([volume, state]) => volumeIdentity(name, volume, state))
+}
+
 /**
  * The work that brings a target from what was observed to the wanted state, as steps that name what
  * they wait for. Components that are in place get none. A pure function: the same input gives the
@@ -65,17 +81,17 @@ export function stepsFor(input: StepInput): readonly Step[] {
   const hashes = new Map(running.map((name) => [name, componentHash({ installation, state: next, contents }, name)]))
   const affected = running.filter((name) => !isInPlace(input, name, hashes.get(name) ?? '', seen.get(name)))
   const removed = [...seen.keys()].filter((name) => !running.includes(name))
-  if (affected.length === 0 && removed.length === 0) return []
 
   const steps: Step[] = []
   const known = previous === null ? new Map<string, unknown>() : secretsOf(previous)
   for (const [secret, { generate }] of secretsOf(next)) {
     if (generate !== undefined && !known.has(secret)) steps.push({ id: `generate ${secret}`, after: [], kind: 'generate', secret, spec: generate })
   }
+  if (affected.length === 0 && removed.length === 0) return steps
   steps.push({ id: 'images', after: [], kind: 'images', images: imagesOf(next) })
   steps.push({ id: 'installation', after: steps.map(({ id }) => id), kind: 'installation' })
-  // What gives up a host port that another one takes goes first; all else goes last, when nobody uses it any more.
-  const first = removed.filter((name) => holdsPortOf(name, input))
+  // What gives up a host port or a volume that another one takes goes first; all else goes last, when nobody uses it any more.
+  const first = removed.filter((name) => holdsPortOf(name, input) || holdsVolumeOf(name, input))
   for (const component of first) steps.push({ id: `remove ${component}`, after: ['installation'], kind: 'remove', component })
   const before = first.length === 0 ? ['installation'] : first.map((component) => `remove ${component}`)
 

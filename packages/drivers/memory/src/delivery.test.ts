@@ -147,11 +147,25 @@ describe('configure', () => {
     await expect(site.planConfigure({ components: { app: { env: {}, files: {}, memory: 'lots' } } })).rejects.toMatchObject({ code: 'QUANTITY_INVALID' })
   })
 
-  test('adds a variable that the release does not know, with a warning that names a near one', async () => {
+  test('adds a variable that the release does not know only where that is meant', async () => {
     const site = await installed()
-    const plan = await site.planConfigure({ components: { app: { env: { GREETNG: 'x' }, files: {} } } })
-    expect(find(plan, 'app/env/GREETNG')?.effect).toBe('added')
-    expect(plan.findings).toMatchObject([{ severity: 'warning', hint: 'Did you mean GREETING?' }])
+    const misspelt = site.planConfigure({ components: { app: { env: { GREETNG: 'x' }, files: {} } } })
+    await expect(misspelt).rejects.toMatchObject({ code: 'NAME_UNKNOWN', hint: expect.stringMatching(/Did you mean GREETING\?.*--add-env/) as string })
+    const plan = await site.planConfigure({ components: { app: { env: {}, addEnv: { EXTRA: 'x' }, files: {} } } })
+    expect(find(plan, 'app/env/EXTRA')).toMatchObject({ effect: 'added', then: 'x' })
+    await site.execute(plan)
+    expect(site.env('app').EXTRA).toBe('x')
+    // Once it is there it is a variable as others are.
+    await site.execute(await site.planConfigure({ components: { app: { env: { EXTRA: null }, files: {} } } }))
+    expect(site.env('app')).not.toHaveProperty('EXTRA')
+  })
+
+  test('sets another value for what a dependency gives', async () => {
+    const site = await installed()
+    await site.execute(await site.planConfigure({ components: { app: { env: { DB_HOST: 'db.example' }, files: {} } } }))
+    expect(site.env('app').DB_HOST).toBe('db.example')
+    await site.execute(await site.planConfigure({ components: { app: { env: { DB_HOST: null }, files: {} } } }))
+    expect(site.env('app').DB_HOST).toBe('db')
   })
 
   test('switches a module off and on again', async () => {

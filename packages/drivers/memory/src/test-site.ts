@@ -1,4 +1,4 @@
-import { type Choices, NO_CHOICES, sealChoices } from '@sealift/deploy/choices.ts'
+import { type Choices, NO_CHOICES } from '@sealift/deploy/choices.ts'
 import type { Driver } from '@sealift/deploy/driver.ts'
 import { MemoryVault } from '@sealift/deploy/memory-vault.ts'
 import { execute, resume } from '@sealift/deploy/pipeline/execute.ts'
@@ -8,7 +8,10 @@ import { VirtualClock } from '@sealift/deploy/pipeline/virtual-clock.ts'
 import type { Plan } from '@sealift/deploy/plan/plan.ts'
 import { type PlanContext, planConfigure, planInstall, planRollback, planUninstall, planUpgrade, type UpgradeRequest } from '@sealift/deploy/plan/planner.ts'
 import { currentRevision, previousRevision, type Revision } from '@sealift/deploy/revision.ts'
+import { sealChoices } from '@sealift/deploy/seal-choices.ts'
+import type { WantedState } from '@sealift/deploy/state.ts'
 import { type TestRelease, testArchive } from '@sealift/deploy/test-release.ts'
+import type { VendorState } from '@sealift/deploy/vendor-state.ts'
 import type { Digest } from '@sealift/oci/digest.ts'
 import { digestOf } from '@sealift/oci/digest.ts'
 import { MemoryDriver } from './memory-driver.ts'
@@ -62,19 +65,28 @@ export class TestSite {
 
   async planInstall({ vendor, contents }: TestRelease, choices: Partial<Choices> = {}): Promise<Plan> {
     for (const [digest, content] of contents) this.contents.set(digest, content)
-    const sealed = await sealChoices({ ...NO_CHOICES, ...choices }, { installation: 'shop', current: null, vendor, vault: this.vault })
-    return planInstall({ ...(await this.context()), vendor, choices: sealed })
+    const sealed = await this.#seal(choices, null, vendor)
+    const kept = (await this.journal.history('shop')).findLast(({ outcome }) => outcome === 'done')?.state
+    return planInstall({ ...(await this.context()), vendor, choices: sealed, ...(kept === undefined ? {} : { kept }) })
+  }
+
+  #seal(choices: Partial<Choices>, current: WantedState | null, vendor: VendorState | null): Promise<Choices> {
+    const store = async (content: Uint8Array): Promise<Digest> => {
+      this.contents.set(digestOf(content), Buffer.from(content))
+      return digestOf(content)
+    }
+    return sealChoices({ ...NO_CHOICES, ...choices }, { installation: 'shop', current, vendor, vault: this.vault, store })
   }
 
   async planUpgrade({ vendor, contents }: TestRelease, options: Partial<UpgradeRequest> = {}): Promise<Plan> {
     for (const [digest, content] of contents) this.contents.set(digest, content)
-    const base = { choices: NO_CHOICES, take: [], decline: [], prune: false, allowOlder: false }
+    const base = { choices: NO_CHOICES, take: [], decline: [], map: [], prune: false, allowOlder: false }
     return planUpgrade({ ...(await this.context()), ...base, current: await this.current(), vendor, ...options })
   }
 
   async planConfigure(choices: Partial<Choices>): Promise<Plan> {
     const current = await this.current()
-    const sealed = await sealChoices({ ...NO_CHOICES, ...choices }, { installation: 'shop', current: current.state, vendor: null, vault: this.vault })
+    const sealed = await this.#seal(choices, current.state, null)
     return planConfigure({ ...(await this.context()), current, choices: sealed })
   }
 

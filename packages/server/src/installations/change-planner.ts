@@ -1,13 +1,14 @@
 import type { Change } from '@sealift/api/change.ts'
 import type { ContentStore } from '@sealift/content/content-store.ts'
-import { readBlob } from '@sealift/content/read-blob.ts'
-import { type Choices, mergeChoices, sealChoices } from '@sealift/deploy/choices.ts'
+import { readBlob, writeBlob } from '@sealift/content/read-blob.ts'
+import type { Choices } from '@sealift/deploy/choices.ts'
 import type { Driver, Observed } from '@sealift/deploy/driver.ts'
 import type { Plan } from '@sealift/deploy/plan/plan.ts'
 import { type PlanContext, planConfigure, planInstall, planRollback, planUninstall, planUpgrade } from '@sealift/deploy/plan/planner.ts'
 import { previousRevision, type Revision } from '@sealift/deploy/revision.ts'
+import { sealChoices } from '@sealift/deploy/seal-choices.ts'
 import type { SecretVault } from '@sealift/deploy/secret-vault.ts'
-import { filesOf, type WantedState } from '@sealift/deploy/state.ts'
+import { fileDigests, filesOf, type WantedState } from '@sealift/deploy/state.ts'
 import type { VendorState } from '@sealift/deploy/vendor-state.ts'
 import { vendorStateOf } from '@sealift/deploy/vendor-state-of.ts'
 import type { Digest } from '@sealift/oci/digest.ts'
@@ -15,7 +16,7 @@ import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { ReleaseLibrary } from '../library/release-library.ts'
 import type { TargetRegistry } from '../targets/target-registry.ts'
 import type { InstallationRegistry, KnownInstallation } from './installation-registry.ts'
-import { choicesOf, choicesOfFile } from './site-choices.ts'
+import { choicesOfBoth } from './site-choices.ts'
 
 /** A planned change and where it will run. */
 export interface PlannedChange {
@@ -23,6 +24,8 @@ export interface PlannedChange {
   readonly driver: Driver
   readonly environment: string
   readonly application: string
+  /** The files that the plan is about, by digest. */
+  readonly contents: ReadonlyMap<string, Buffer>
 }
 
 /** What planning needs. */
@@ -71,11 +74,11 @@ export class ChangePlanner {
     const [a, b] = [from, to].map((number) => revisionOf(known, number)) as [Revision, Revision]
     const driver = await this.#parts.targets.driverOf(known.environment)
     const context = await this.#context(name, driver, [a.state, b.state])
-    return this.#planned(planRollback({ ...context, current: a, to: b }), driver, known)
+    return this.#planned(planRollback({ ...context, current: a, to: b }), driver, known, context)
   }
 
   async #planInstall(change: ChangeOf<'install'>): Promise<PlannedChange> {
-    const { installations, library, targets, store } = this.#parts
+    const { installations, library, targets } = this.#parts
     const known = await installations.find(change.name)
     if (known?.current !== undefined) {
       throw new SealiftError(
@@ -97,20 +100,20 @@ export class ChangePlanner {
     const platform = capabilities.platforms[0]
     if (platform === undefined) throw new SealiftError('ENGINE_FAILED', 'the engine names no platform that it runs')
     const vendor = vendorStateOf(release, row.digest, platform)
-    const fromFile = change.valuesFile === undefined ? undefined : await choicesOfFile(change.valuesFile, store)
-    const fromCommand = await choicesOf(change.values, store)
-    const choices = await this.#seal(fromFile === undefined ? fromCommand : mergeChoices(fromFile, fromCommand), change.name, null, vendor)
+    const choices = await this.#seal(change, null, vendor)
     const context = await this.#context(change.name, driver, [], vendor, choices)
     if (known === undefined || known.history.length === 0) refuseForeign(change.name, context.observed)
-    return { plan: planInstall({ ...context, vendor, choices }), driver, environment: change.environment, application: release.application }
+    const kept = keptState(known)
+    const plan = planInstall({ ...context, vendor, choices, ...(kept === undefined ? {} : { kept }) })
+    return { plan, driver, environment: change.environment, application: release.application, contents: context.contents }
   }
 
   async #planConfigure(change: ChangeOf<'configure'>): Promise<PlannedChange> {
     const known = await this.#parts.installations.get(change.name)
     const driver = await this.#parts.targets.driverOf(known.environment)
-    const choices = await this.#seal(await choicesOf(change.values, this.#parts.store), known.name, known.current.state, null)
+    const choices = await this.#seal(change, known.current.state, null)
     const context = await this.#context(known.name, driver, [known.current.state], undefined, choices)
-    return this.#planned(planConfigure({ ...context, current: known.current, choices }), driver, known)
+    return this.#planned(planConfigure({ ...context, current: known.current, choices }), driver, known, context)
   }
 
   async #planUpgrade(change: ChangeOf<'upgrade'>): Promise<PlannedChange> {
@@ -118,10 +121,14 @@ export class ChangePlanner {
     const driver = await this.#parts.targets.driverOf(known.environment)
     const { row, release } = await this.#parts.library.find(known.application, change.version)
     const vendor = vendorStateOf(release, row.digest, known.current.state.platform)
-    const choices = await this.#seal(await choicesOf(change.values, this.#parts.store), known.name, known.current.state, vendor)
+    const choices = await this.#seal(change, known.current.state, vendor)
     const context = await this.#context(known.name, driver, [known.current.state], vendor, choices)
-    const { take, decline, prune, allowOlder } = change
-    return this.#planned(planUpgrade({ ...context, current: known.current, vendor, choices, take, decline, prune, allowOlder }), driver, known)
+    const there = new Set(context.contents.keys())
+    const { take, decline, prune, allowOlder, map = [] } = change
+    const plan = planUpgrade({ ...context, current: known.current, vendor, choices, take, decline, prune, allowOlder, map })
+    // What planning made (merged files) has to be there before the plan runs.
+    for (const [digest, content] of context.contents) if (!there.has(digest)) await writeBlob(this.#parts.store, content)
+    return this.#planned(plan, driver, known, context)
   }
 
   async #planRollback(change: ChangeOf<'rollback'>): Promise<PlannedChange> {
@@ -129,39 +136,59 @@ export class ChangePlanner {
     const driver = await this.#parts.targets.driverOf(known.environment)
     const to = revisionToReturnTo(known, change.to)
     const context = await this.#context(known.name, driver, [known.current.state, to.state])
-    return this.#planned(planRollback({ ...context, current: known.current, to }), driver, known)
+    return this.#planned(planRollback({ ...context, current: known.current, to }), driver, known, context)
   }
 
   async #planUninstall(change: ChangeOf<'uninstall'>): Promise<PlannedChange> {
     const known = await this.#parts.installations.get(change.name)
     const driver = await this.#parts.targets.driverOf(known.environment)
     const context = await this.#context(known.name, driver, [known.current.state])
-    return this.#planned(planUninstall({ ...context, current: known.current, deleteData: change.deleteData }), driver, known)
+    return this.#planned(planUninstall({ ...context, current: known.current, deleteData: change.deleteData }), driver, known, context)
   }
 
-  #planned(plan: Plan, driver: Driver, { environment, application }: KnownInstallation): PlannedChange {
-    return { plan, driver, environment, application }
+  #planned(plan: Plan, driver: Driver, { environment, application }: KnownInstallation, { contents }: PlanContext): PlannedChange {
+    return { plan, driver, environment, application, contents }
   }
 
-  async #seal(choices: Choices, installation: string, current: WantedState | null, vendor: VendorState | null): Promise<Choices> {
-    return sealChoices(choices, { installation, current, vendor, vault: this.#parts.vault })
+  async #seal(change: ChangeOf<'install' | 'configure' | 'upgrade'>, current: WantedState | null, vendor: VendorState | null): Promise<Choices> {
+    const { vault, store } = this.#parts
+    const choices = await choicesOfBoth(change.values, change.valuesFile)
+    return sealChoices(choices, { installation: change.name, current, vendor, vault, store: (content) => writeBlob(store, content) })
   }
 
   async #context(installation: string, driver: Driver, states: readonly WantedState[], vendor?: VendorState, choices?: Choices): Promise<PlanContext> {
-    const digests = new Set<Digest>(states.flatMap((state) => [...filesOf(state)]))
-    for (const { files } of Object.values(vendor?.components ?? {})) for (const { content } of Object.values(files)) digests.add(content.expression as Digest)
-    for (const { files } of Object.values(choices?.components ?? {})) for (const file of Object.values(files)) if (file !== null) digests.add(file.digest)
-    const contents = new Map<Digest, Buffer>()
-    for (const digest of digests) contents.set(digest, await readBlob(this.#parts.store, digest))
     return {
       installation,
       observed: await driver.observe(installation),
       capabilities: await driver.capabilities(),
-      contents,
+      contents: await this.#contents(states, vendor, choices),
       takenPorts: await this.#parts.installations.takenPorts(installation),
       site: this.#parts.site,
     }
   }
+
+  async #contents(states: readonly WantedState[], vendor?: VendorState, choices?: Choices): Promise<Map<Digest, Buffer>> {
+    const { store } = this.#parts
+    const digests = new Set<Digest>(states.flatMap((state) => [...filesOf(state)]))
+    for (const { files } of Object.values(vendor?.components ?? {})) for (const { content } of Object.values(files)) digests.add(content.expression as Digest)
+    for (const { files } of [...Object.values(choices?.components ?? {}), ...Object.values(choices?.groups ?? {})]) {
+      for (const file of Object.values(files)) if (file !== null && 'digest' in file) digests.add(file.digest)
+    }
+    const contents = new Map<Digest, Buffer>()
+    for (const digest of digests) contents.set(digest, await readBlob(store, digest))
+    // Defaults that a merge begins from: an installation of long ago may not have kept them.
+    for (const { files } of states.flatMap((state) => Object.values(state.components))) {
+      for (const digest of Object.values(files).flatMap(({ content }) => fileDigests(content))) {
+        if (!contents.has(digest) && (await store.info(digest)) !== undefined) contents.set(digest, await readBlob(store, digest))
+      }
+    }
+    return contents
+  }
+}
+
+/** The state whose data and secrets an uninstallation, or a failed installation, left behind. */
+function keptState(known: KnownInstallation | undefined): WantedState | undefined {
+  return known?.history.findLast(({ outcome }) => outcome === 'done')?.state
 }
 
 /** Containers and volumes of a name that this side has no history of belong to another side: taking them over would end what runs there. */
