@@ -30,23 +30,15 @@ export async function engineReturns(driver: Driver, clock: Clock, signal: AbortS
   return false
 }
 
+const LOOKED_AT_AGAIN: ReadonlySet<string> = new Set(['images', 'installation', 'wait'])
+
 /**
  * The steps that need not be done again after the program or the engine was away. What runs may have
  * stopped meanwhile, so components are looked at once more, which costs little where all is in place. A
  * job that has ended stays done: running it twice is another thing than looking twice.
  */
 export function stepsStillDone(plan: Plan, done: ReadonlySet<string>): ReadonlySet<string> {
-  const isLasting = (step: Plan['steps'][number]): boolean => {
-    switch (step.kind) {
-      case 'images':
-      case 'installation':
-      case 'wait':
-        return false
-      case 'component':
-        return plan.next?.components[step.component]?.definition.workload === 'job'
-      default:
-        return true
-    }
-  }
+  const isLasting = (step: Plan['steps'][number]): boolean =>
+    step.kind === 'component' ? plan.next?.components[step.component]?.definition.workload === 'job' : !LOOKED_AT_AGAIN.has(step.kind)
   return new Set(plan.steps.filter((step) => done.has(step.id) && isLasting(step)).map(({ id }) => id))
 }
