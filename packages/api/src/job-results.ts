@@ -1,6 +1,7 @@
 import type { Static } from 'typebox'
 import { InspectedBundle } from './bundle.ts'
 import { Changed } from './changed.ts'
+import { Checked } from './checked.ts'
 import { Collected } from './collected.ts'
 import { Exported } from './exported.ts'
 import { Imported } from './imported.ts'
@@ -24,6 +25,7 @@ export const JOB_RESULTS = {
   stop: Operated,
   restart: Operated,
   gc: Collected,
+  check: Checked,
 } as const
 
 /** What a job does. */

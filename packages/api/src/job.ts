@@ -2,6 +2,7 @@ import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { type Static, Type } from 'typebox'
 import { InspectedBundle } from './bundle.ts'
 import { Changed } from './changed.ts'
+import { Checked } from './checked.ts'
 import { Collected } from './collected.ts'
 import { ErrorDocument } from './error-document.ts'
 import { Exported } from './exported.ts'
@@ -27,7 +28,7 @@ export const Job = Type.Object({
   createdAt: Type.String(),
   endedAt: Type.Optional(Type.String()),
   result: Type.Optional(
-    Type.Union([Published, Exported, Imported, InspectedBundle, Unpacked, Changed, Operated, Collected], {
+    Type.Union([Published, Exported, Imported, InspectedBundle, Unpacked, Changed, Operated, Collected, Checked], {
       description: 'What a finished job has to tell; its shape depends on the kind.',
     }),
   ),

@@ -17,6 +17,7 @@ import { addRegistry } from './commands/registry.ts'
 import { addReleases } from './commands/releases.ts'
 import { addScale } from './commands/scale.ts'
 import { addStatus } from './commands/status.ts'
+import { addStore } from './commands/store.ts'
 import { addTargets } from './commands/targets.ts'
 import { addTokens } from './commands/tokens.ts'
 import { addUninstall } from './commands/uninstall.ts'
@@ -74,6 +75,7 @@ export function createProgram(): Command {
   addTokens(program)
   addJobs(program)
   addGc(program)
+  addStore(program)
   addUp(program)
   for (const command of allCommands(program)) command.copyInheritedSettings(program).helpCommand(false)
   return program

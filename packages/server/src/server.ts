@@ -8,6 +8,7 @@ import { listenOnSocket } from './http/listen-on-socket.ts'
 import { serveRegistry } from './http/registry-server.ts'
 import { routeGroups } from './http/route-groups.ts'
 import { createServices, type Services } from './services.ts'
+import { collectDaily } from './storage/daily-collection.ts'
 import { DRIVERS, type DriverFactories, localTarget, type TargetAddress } from './targets/driver-factories.ts'
 
 /** Where the registry answers unless something else is asked for. */
@@ -33,6 +34,8 @@ export interface ServerOptions {
   readonly data: string
   /** Where the registry answers, `host:port`; without it there is none. */
   readonly listen?: string
+  /** Whether what nothing needs is collected once a day; without it so where the registry answers. */
+  readonly collect?: boolean
   /** Without it those of this program. */
   readonly drivers?: DriverFactories
   /** What the target that a new data folder starts with points to; without it the engine of this machine. */
@@ -54,11 +57,11 @@ export async function startServer(options: ServerOptions): Promise<HostedServer 
 
 async function serve(
   folder: DataFolder,
-  { listen, drivers = DRIVERS, firstTarget = localTarget() }: ServerOptions,
+  { listen, drivers = DRIVERS, firstTarget = localTarget(), collect = listen !== undefined }: ServerOptions,
   opened: AsyncDisposableStack,
 ): Promise<HostedServer> {
   const services = createServices(folder, { drivers, registryAddress: listen ?? DEFAULT_LISTEN, supervised: listen !== undefined })
-  const { jobs, targets } = services
+  const { jobs, targets, collector, siteClock } = services
   opened.defer(() => targets.close())
   await jobs.recover()
   await targets.ensureDefaults(firstTarget)
@@ -79,6 +82,9 @@ async function serve(
   }
   opened.defer(() => jobs.close())
   opened.defer(() => services.supervisor.close())
+  // A full disk hinders nobody from looking.
+  await siteClock.look().catch(() => {})
+  if (collect) opened.use(collectDaily({ db: folder.db, collector, clock: siteClock }))
   if (listen !== undefined) await goOn(services)
   const owned = opened.move()
   return { socket, registryAddress, jobs: () => jobs.running(), idle: () => jobs.idle(), close: () => owned.disposeAsync() }

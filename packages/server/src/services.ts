@@ -21,6 +21,7 @@ import { Collector } from './storage/collector.ts'
 import type { ContentRoot, Waste } from './storage/content-root.ts'
 import { oldJobs } from './storage/old-jobs.ts'
 import { SiteClock } from './storage/site-clock.ts'
+import { StoreChecker } from './storage/store-checker.ts'
 import { EventLog } from './supervision/event-log.ts'
 import { InstallationOpener } from './supervision/opened-installation.ts'
 import { Operations } from './supervision/operations.ts'
@@ -49,6 +50,7 @@ export interface Services {
   readonly operations: Operations
   readonly events: EventLog
   readonly collector: Collector
+  readonly checker: StoreChecker
   readonly siteClock: SiteClock
 }
 
@@ -105,6 +107,7 @@ export function createServices(
     operations: new Operations({ installations, opener, runStates, events, jobs, journal }),
     events,
     siteClock,
+    checker: new StoreChecker({ store, db, database, library, roots, jobs }),
     collector: new Collector({ store, database, library, roots, wastes, clock: siteClock, jobs }),
   }
 }

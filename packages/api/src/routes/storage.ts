@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { Input } from '../input.ts'
+import { AbsolutePath, Input } from '../input.ts'
 import { Job } from '../job.ts'
 import { defineRoute } from '../route.ts'
 
@@ -15,6 +15,19 @@ export const storageRoutes = {
       minAge: Type.Optional(
         Type.Number({ minimum: 0, maximum: 31_536_000, description: 'Seconds for which everything is kept; a day where it is not given.' }),
       ),
+    }),
+    response: Job,
+  }),
+  checkStore: defineRoute({
+    id: 'checkStore',
+    method: 'POST',
+    path: '/storage/check',
+    summary: 'Reads all content against its digests, tells what is lacking and who needs it, and takes it from bundles.',
+    body: Input({
+      from: Type.Optional(
+        Type.Array(AbsolutePath('Absolute path of a bundle on the server’s machine.'), { description: 'Bundles to take what is lacking from.' }),
+      ),
+      restart: Type.Optional(Type.Boolean({ description: 'Begin anew where an earlier check was cut off.' })),
     }),
     response: Job,
   }),

@@ -13,11 +13,12 @@ export function addUp(program: Command): void {
       'Runs the server until it is stopped: the API for other commands, and the registry, from which Docker, podman and skopeo pull what the library holds.',
     )
     .option('--listen <address>', 'where the registry answers', DEFAULT_LISTEN)
-    .action(async ({ listen }: { listen: string }, command: Command) => {
+    .option('--no-gc', 'do not remove content that nothing needs once a day')
+    .action(async ({ listen, gc }: { listen: string; gc: boolean }, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>()
       try {
         const data = dataFolder(options)
-        const server = await startServer({ data, listen })
+        const server = await startServer({ data, listen, collect: gc })
         if (server === undefined) {
           throw new SealiftError('DATA_IN_USE', `another Sealift process works on ${data}`)
         }

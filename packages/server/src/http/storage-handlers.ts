@@ -3,8 +3,9 @@ import type { Services } from '../services.ts'
 import { type RouteGroup, routeGroup } from './api-server.ts'
 
 /** Answers the routes about the data folder itself. */
-export function storageHandlers({ collector }: Services): RouteGroup {
+export function storageHandlers({ collector, checker }: Services): RouteGroup {
   return routeGroup(storageRoutes, {
     collect: ({ body }) => collector.start(body),
+    checkStore: ({ body }) => checker.start(body),
   })
 }

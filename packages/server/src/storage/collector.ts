@@ -63,6 +63,13 @@ export class Collector {
         'warning',
       )
     }
+    const removed: Collected['removed'] = []
+    // First, since content may be what is over by then.
+    for (const waste of wastes) {
+      context.signal.throwIfAborted()
+      context.progress(`Looking at ${waste.kind}`)
+      removed.push({ kind: waste.kind, ...(await waste.clear({ dryRun, isAgo, signal: context.signal })) })
+    }
     const content = await store.collect({
       needed: () => this.#needed(context),
       isOld: (changedAt) => isAgo(changedAt, minAge),
@@ -72,16 +79,7 @@ export class Collector {
       signal: context.signal,
       progress: (done, total) => context.progress(dryRun ? 'Looking at the content' : 'Removing content', done, total),
     })
-    const removed = [
-      { kind: 'content', ...content.blobs },
-      { kind: 'temporary', ...content.temporary },
-      { kind: 'damaged', ...content.damaged },
-    ]
-    for (const waste of wastes) {
-      context.signal.throwIfAborted()
-      context.progress(`Looking at ${waste.kind}`)
-      removed.push({ kind: waste.kind, ...(await waste.clear({ dryRun, isAgo, signal: context.signal })) })
-    }
+    removed.unshift({ kind: 'content', ...content.blobs }, { kind: 'temporary', ...content.temporary }, { kind: 'damaged', ...content.damaged })
     return {
       dryRun,
       removed: removed.filter(({ count }) => count > 0),

@@ -19,8 +19,8 @@ const PAGE = 50
 export interface NeededContentOptions {
   /** The file of the database, which may be a copy. */
   readonly database: string
-  /** Reads a release that the database names. */
-  readonly release: (digest: Digest) => Promise<Release>
+  /** Reads a release that the database names; undefined passes over what it needs. */
+  readonly release: (digest: Digest) => Promise<Release | undefined>
   readonly roots: readonly ContentRoot[]
 }
 
@@ -50,7 +50,8 @@ export async function* neededContent({ database, release, roots }: NeededContent
     }
   }
   for (const { digest, name } of releases) {
-    for (const descriptor of contentOf(await readRelease(release, digest, name))) yield { digest: descriptor.digest, by: name, certain: true }
+    const read = await readRelease(release, digest, name)
+    for (const descriptor of read === undefined ? [] : contentOf(read)) yield { digest: descriptor.digest, by: name, certain: true }
   }
   for (const root of roots) for (const digest of await root.content()) yield { digest, by: root.name, certain: true }
 }
@@ -60,7 +61,7 @@ function contentOfRevision({ revision_json }: Row): Iterable<Digest> {
   return state ? contentOfState(state) : []
 }
 
-async function readRelease(read: (digest: Digest) => Promise<Release>, digest: Digest, name: string): Promise<Release> {
+async function readRelease(read: NeededContentOptions['release'], digest: Digest, name: string): Promise<Release | undefined> {
   try {
     return await read(digest)
   } catch (thrown) {

@@ -71,14 +71,18 @@ export class SiteClock {
   async look(): Promise<SiteTime> {
     return this.#db.transaction().execute(async (tx) => {
       const row = await tx.selectFrom('setting').select('value').where('name', '=', SETTING).executeTakeFirst()
-      const seen = this.#see(row === undefined ? undefined : (JSON.parse(row.value) as Sighting))
+      const before = row === undefined ? undefined : (JSON.parse(row.value) as Sighting)
+      const seen = this.#see(before)
+      const time = { passed: seen.passed, steadyFor: seen.passed - seen.steadySince }
+      // Every command looks; few of them need to write for that.
+      if (before?.boot === seen.boot && before.steadySince === seen.steadySince && seen.passed - before.passed < MINUTE) return time
       const value = JSON.stringify(seen)
       await tx
         .insertInto('setting')
         .values({ name: SETTING, value })
         .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
         .execute()
-      return { passed: seen.passed, steadyFor: seen.passed - seen.steadySince }
+      return time
     })
   }
 
