@@ -6,10 +6,11 @@ import type { BundledRelease, BundleEntry, BundlePack } from './format/bundle-in
 import type { Member } from './format/layout.ts'
 import type { OnProgress } from './progress.ts'
 import { Bundle } from './read/bundle.ts'
-import { carriedBlobs, readReleases, unpack, type VerifiedRelease, wrongContent } from './read/bundled-blobs.ts'
+import { carriedBlobs, readReleases, readRoots, unpack, type VerifiedRelease, wrongContent } from './read/bundled-blobs.ts'
 import { type Fault, faultsError } from './read/fault.ts'
 import { type Fingerprint, formatFingerprint } from './signature/fingerprint.ts'
 import type { Signer } from './signature/signature.ts'
+import type { RootChain } from './trust/root-chain.ts'
 
 /** Blobs that are being made durable while the next ones arrive. */
 const COMMITS_UNDER_WAY = 4
@@ -17,6 +18,11 @@ const COMMITS_UNDER_WAY = 4
 /** What {@link importBundle} needs. */
 export interface ImportBundleOptions {
   readonly store: ContentStore
+  /**
+   * Told of the trust roots that the bundle carries, each chain proved, before any key is asked about.
+   * May refuse by throwing; nothing has been written by then.
+   */
+  readonly roots?: (chains: readonly RootChain[]) => void | Promise<void>
   /** Whether a key may sign bundles and releases here. */
   readonly trusted: (fingerprint: Fingerprint) => boolean | Promise<boolean>
   /**
@@ -60,8 +66,9 @@ interface Amount {
  */
 export async function importBundle(path: string, options: ImportBundleOptions): Promise<ImportedBundle> {
   await using bundle = await Bundle.open(path)
-  await checkSigner(bundle, options)
   await bundle.checkEnd()
+  await options.roots?.(await readRoots(bundle))
+  await checkSigner(bundle, options)
   const releases = await readReleases(bundle)
   for (const release of releases) {
     const what = `${path}: release ${release.application}@${release.version}`

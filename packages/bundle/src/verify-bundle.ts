@@ -4,7 +4,7 @@ import type { Member } from './format/layout.ts'
 import type { OnProgress } from './progress.ts'
 import { Bundle } from './read/bundle.ts'
 import type { BundleHead } from './read/bundle-head.ts'
-import { readReleases, unpack, type VerifiedRelease, wrongContent } from './read/bundled-blobs.ts'
+import { readReleases, readRoots, unpack, type VerifiedRelease, wrongContent } from './read/bundled-blobs.ts'
 import { type Fault, faultsError } from './read/fault.ts'
 
 /** What a sound bundle holds. */
@@ -29,6 +29,7 @@ export async function verifyBundle(path: string, options: { readonly progress?: 
     options.progress?.({ stage: 'verify', done: (done += member.encodedSize), total })
   }
   if (faults.length > 0) throw faultsError(path, faults)
+  await readRoots(bundle)
   return { ...bundle.head, releases: await readReleases(bundle) }
 }
 

@@ -97,7 +97,26 @@ const KEYS = {
     'The key that signed is not trusted here.',
     'Compare the fingerprint with what the vendor gave you by another way, then pass --trust FINGERPRINT.',
   ),
-  KEY_REVOKED: entry(3, 'The key was revoked here and is not trusted again.', 'Ask the vendor for the fingerprint of its new key.'),
+  KEY_REVOKED: entry(
+    3,
+    'The key was revoked, here or by its vendor, and is not trusted again.',
+    'Ask the vendor for a bundle that is signed by its new key, and for that key’s fingerprint.',
+  ),
+  TRUST_ROOT_INVALID: entry(
+    3,
+    'A trust root is not what the format says, or is not signed as it must be.',
+    'Nothing was taken from it. Ask the vendor whether it sent this, and for a new export.',
+  ),
+  TRUST_ROOT_FORKED: entry(
+    3,
+    'There are two different trust roots of one vendor: one of them is not by the vendor, or it works with an old copy of its keys.',
+    'Do not import. Read both fingerprints to the vendor by phone; docs/trust.md says what to do then.',
+  ),
+  TRUST_ROOT_EXPIRED: entry(
+    3,
+    'The trust root of a vendor has expired: it wanted to have given out a newer one by now.',
+    'Ask the vendor for a current bundle. If the clock here is right and there is none, pass --allow-expired-root.',
+  ),
   KEY_NOT_FOUND: entry(4, 'No key of that fingerprint is known here.', 'See sealift keys list.'),
   KEY_FINGERPRINT_INVALID: entry(2, 'A text is not the whole fingerprint of a key.', 'Give all 64 hexadecimal digits; separators are allowed.'),
   KEY_INVALID: entry(1, 'A file does not hold a usable Ed25519 private key.', 'Make one with sealift keys generate, or restore it from its backup.'),

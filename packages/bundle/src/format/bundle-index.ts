@@ -25,6 +25,15 @@ export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 /** All release documents of a bundle together, in bytes: a reader holds them in memory. */
 export const MAX_DOCUMENTS_BYTES = 64 * 1024 * 1024
 
+/** The most root documents in a bundle. */
+export const MAX_ROOTS = 1000
+
+/** The most signatures over root documents in a bundle: each costs a reader the checking. */
+export const MAX_ROOT_SIGNATURES = 4000
+
+/** All root documents of a bundle together, in bytes. */
+export const MAX_ROOTS_BYTES = 8 * 1024 * 1024
+
 /** Blobs up to this many plain bytes travel in packs. */
 export const MAX_PACKED_BYTES = 64 * 1024
 
@@ -55,6 +64,12 @@ export interface BundledRelease {
   readonly signature: Digest
   /** The only platforms whose images come with it, like `linux/amd64`; without it all come. */
   readonly platforms?: readonly string[]
+}
+
+/** A root document of a vendor that travels along, by the digests of blobs of the bundle. */
+export interface BundledRoot {
+  readonly digest: Digest
+  readonly signatures: readonly Digest[]
 }
 
 /** Where a member's encoded bytes are and how they are checked. */
@@ -88,6 +103,8 @@ export interface BundleIndex {
   /** The program that wrote it, for people. */
   readonly creator: string
   readonly releases: readonly BundledRelease[]
+  /** The trust roots of the vendors that signed, each from the first to the newest. */
+  readonly roots: readonly (readonly BundledRoot[])[]
   /** The releases that an increment was made against; a whole bundle has none. */
   readonly base: readonly BaseRelease[]
   /** Blobs that the releases need, that aren't carried, and that the receiver must have. */

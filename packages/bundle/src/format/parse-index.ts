@@ -5,9 +5,11 @@ import { type Digest, isDigest } from '@sealift/oci/digest.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { TAR_BLOCK, tarMemberSize } from '@sealift/oci/tar-header.ts'
 import { MAX_SIGNATURE_BYTES } from '../signature/signature.ts'
+import { MAX_ROOT_BYTES } from '../trust/root-document.ts'
 import {
   type BaseRelease,
   type BundledRelease,
+  type BundledRoot,
   type BundleEntry,
   type BundleIndex,
   type BundlePack,
@@ -19,6 +21,9 @@ import {
   MAX_DOCUMENTS_BYTES,
   MAX_ENTRIES,
   MAX_RELEASES,
+  MAX_ROOT_SIGNATURES,
+  MAX_ROOTS,
+  MAX_ROOTS_BYTES,
   type PlainBlob,
 } from './bundle-index.ts'
 
@@ -77,6 +82,7 @@ export function parseIndex(bytes: Buffer): BundleIndex {
     createdAt: timeAt(index.createdAt),
     creator: textAt(index.creator, 'creator', PRINTABLE),
     releases,
+    roots: rootsAt(index.roots ?? [], layout.blobs),
     base,
     requires,
     packs,
@@ -196,6 +202,37 @@ function release(value: unknown, where: string, blobs: ReadonlyMap<Digest, numbe
     signature,
     ...(platforms === undefined ? {} : { platforms }),
   }
+}
+
+function rootsAt(value: unknown, blobs: ReadonlyMap<Digest, number>): readonly (readonly BundledRoot[])[] {
+  let roots = 0
+  let signatures = 0
+  let bytes = 0
+  const chains = list(value, 'roots', MAX_ROOTS).map((chain, which) =>
+    list(chain, `roots[${which}]`, MAX_ROOTS).map((item, position): BundledRoot => {
+      const where = `roots[${which}][${position}]`
+      const fields = fieldsOf(item, where)
+      const digest = digestAt(fields.digest, `${where}.digest`)
+      const size = blobs.get(digest)
+      if (size === undefined || size > MAX_ROOT_BYTES)
+        throw invalid(where, `the root document ${digest} is not in the bundle, or has more than ${MAX_ROOT_BYTES} bytes`)
+      const over = list(fields.signatures, `${where}.signatures`, MAX_ROOT_SIGNATURES).map((text, number) => digestAt(text, `${where}.signatures[${number}]`))
+      const absent = over.find((signature) => (blobs.get(signature) ?? Infinity) > MAX_SIGNATURE_BYTES)
+      if (absent !== undefined) throw invalid(where, `the signature ${absent} is not in the bundle, or is no signature`)
+      roots++
+      signatures += over.length
+      bytes += size
+      return { digest, signatures: over }
+    }),
+  )
+  if (chains.some(({ length }) => length === 0)) throw invalid('roots', 'a vendor has no root')
+  if (roots > MAX_ROOTS || signatures > MAX_ROOT_SIGNATURES || bytes > MAX_ROOTS_BYTES) {
+    throw invalid(
+      'roots',
+      `${roots} documents with ${signatures} signatures and ${bytes} bytes; at most ${MAX_ROOTS}, ${MAX_ROOT_SIGNATURES} and ${MAX_ROOTS_BYTES} can be`,
+    )
+  }
+  return chains
 }
 
 function platformsAt(value: unknown, where: string): readonly string[] {

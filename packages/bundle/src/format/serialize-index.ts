@@ -2,7 +2,7 @@ import { type BundleIndex, type EncodedBytes, type FEATURES, FORMAT_NAME, FORMAT
 
 /** The bytes of an index, as they are signed and written. */
 export function serializeIndex(index: BundleIndex): Buffer {
-  const { packs, entries, base, requires, ...rest } = index
+  const { packs, entries, base, requires, roots, ...rest } = index
   const features: (typeof FEATURES)[number][] = index.releases.some(({ platforms }) => platforms !== undefined) ? ['platforms'] : []
   return Buffer.from(
     JSON.stringify({
@@ -10,6 +10,7 @@ export function serializeIndex(index: BundleIndex): Buffer {
       version: FORMAT_VERSION,
       ...(features.length === 0 ? {} : { features }),
       ...rest,
+      ...(roots.length === 0 ? {} : { roots }),
       ...(base.length === 0 ? {} : { base }),
       ...(requires.length === 0 ? {} : { requires }),
       packs: packs.map(withBlockPairs),

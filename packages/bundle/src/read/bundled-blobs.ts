@@ -1,9 +1,10 @@
 import { type Digest, digestOf } from '@sealift/oci/digest.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
-import type { BundledRelease, PlainBlob } from '../format/bundle-index.ts'
+import type { BundledRelease, BundleEntry, PlainBlob } from '../format/bundle-index.ts'
 import { type Member } from '../format/layout.ts'
 import { PayloadType } from '../signature/payload-type.ts'
 import { type Signer, verify } from '../signature/signature.ts'
+import { type RootChain, type SignedRoot, verifyChain } from '../trust/root-chain.ts'
 import type { Bundle } from './bundle.ts'
 import { faultsError } from './fault.ts'
 
@@ -46,15 +47,53 @@ export function wrongContent(bundle: Bundle, member: Member, blob: Digest, found
  * @throws SealiftError `SIGNATURE_INVALID`, `BUNDLE_DAMAGED`, `BUNDLE_TRUNCATED`
  */
 export async function readReleases(bundle: Bundle): Promise<readonly VerifiedRelease[]> {
-  const reader = new BlobReader(bundle)
-  const releases: VerifiedRelease[] = []
-  for (const release of bundle.head.index.releases) {
-    const document = await reader.read(release.digest)
-    const signatureFile = await reader.read(release.signature)
+  const { releases } = bundle.head.index
+  const blobs = await readBlobs(bundle, new Set(releases.flatMap(({ digest, signature }) => [digest, signature])))
+  return releases.map((release) => {
+    const document = blobs.get(release.digest) as Buffer
+    const signatureFile = blobs.get(release.signature) as Buffer
     const what = `${bundle.path}, release ${release.application}@${release.version}`
-    releases.push({ ...release, document, signatureFile, publisher: verify(signatureFile, PayloadType.release, document, what) })
+    return { ...release, document, signatureFile, publisher: verify(signatureFile, PayloadType.release, document, what) }
+  })
+}
+
+/**
+ * The trust roots that a bundle carries, each chain proved to hang together.
+ * @throws SealiftError `TRUST_ROOT_INVALID`, `BUNDLE_DAMAGED`, `BUNDLE_TRUNCATED`
+ */
+export async function readRoots(bundle: Bundle): Promise<readonly RootChain[]> {
+  const { roots } = bundle.head.index
+  const blobs = await readBlobs(bundle, new Set(roots.flat().flatMap(({ digest, signatures }) => [digest, ...signatures])))
+  return roots.map((listed, which) => {
+    const signed = listed.map(
+      ({ digest, signatures }): SignedRoot => ({
+        document: blobs.get(digest) as Buffer,
+        signatures: signatures.map((signature) => blobs.get(signature) as Buffer),
+      }),
+    )
+    return verifyChain(signed, `${bundle.path}, trust root of vendor ${which + 1}`)
+  })
+}
+
+/**
+ * Blobs that the index says are carried, each in a buffer of its own. Reads each member once, wherever
+ * the blobs are in them. Their sizes are the caller's to bound.
+ */
+async function readBlobs(bundle: Bundle, wanted: ReadonlySet<Digest>): Promise<ReadonlyMap<Digest, Buffer>> {
+  const { packs, entries } = bundle.head.index
+  const found = new Map<Digest, Buffer>()
+  for (const [position, member] of bundle.members.entries()) {
+    const contents = packs[position]?.contents ?? [{ digest: (entries[position - packs.length] as BundleEntry).digest, size: member.size }]
+    if (!contents.some(({ digest }) => wanted.has(digest))) continue
+    for (const [digest, bytes] of await readMember(bundle, member, contents)) if (wanted.has(digest)) found.set(digest, Buffer.from(bytes))
   }
-  return releases
+  return found
+}
+
+async function readMember(bundle: Bundle, member: Member, contents: readonly PlainBlob[]): Promise<Map<Digest, Buffer>> {
+  const pieces: Buffer[] = []
+  for await (const plain of bundle.plainBlocks(member)) pieces.push(Buffer.from(plain))
+  return unpack(bundle, member, contents, Buffer.concat(pieces))
 }
 
 /** Reads single blobs into memory, out of order; keeps the pack read last, since documents and signatures are neighbours. */
@@ -89,9 +128,7 @@ export class BlobReader {
   async #readMember(position: number, digest: Digest): Promise<Map<Digest, Buffer>> {
     const member = this.#bundle.members[position]
     if (member === undefined) throw new SealiftError('INTERNAL', `${this.#bundle.path} does not carry blob ${digest}`)
-    const pieces: Buffer[] = []
-    for await (const plain of this.#bundle.plainBlocks(member)) pieces.push(Buffer.from(plain))
     const contents = this.#bundle.head.index.packs[position]?.contents ?? [{ digest, size: member.size }]
-    return unpack(this.#bundle, member, contents, Buffer.concat(pieces))
+    return readMember(this.#bundle, member, contents)
   }
 }

@@ -59,8 +59,8 @@ export function verify(signature: Uint8Array, payloadType: PayloadType, payload:
   return { fingerprint, publicKey }
 }
 
-/** Decodes base64 that is written in its one canonical way. */
-function exactBase64(value: unknown, length: number): Buffer | undefined {
+/** Decodes base64 of so many bytes that is written in its one canonical way; undefined where it is not. */
+export function exactBase64(value: unknown, length: number): Buffer | undefined {
   if (typeof value !== 'string') return undefined
   const bytes = Buffer.from(value, 'base64')
   return bytes.length === length && bytes.toString('base64') === value ? bytes : undefined

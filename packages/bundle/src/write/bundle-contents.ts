@@ -2,7 +2,7 @@ import type { BlobInfo, ContentStore } from '@sealift/content/content-store.ts'
 import { readBlob } from '@sealift/content/read-blob.ts'
 import type { Digest } from '@sealift/oci/digest.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
-import { type BundledRelease, MAX_DOCUMENT_BYTES, MAX_ENTRIES, MAX_PACKED_BYTES, type PlainBlob } from '../format/bundle-index.ts'
+import { type BundledRelease, type BundledRoot, MAX_DOCUMENT_BYTES, MAX_ENTRIES, MAX_PACKED_BYTES, type PlainBlob } from '../format/bundle-index.ts'
 import { PayloadType } from '../signature/payload-type.ts'
 import { MAX_SIGNATURE_BYTES, verify } from '../signature/signature.ts'
 
@@ -21,6 +21,9 @@ export interface ReleaseToBundle {
   readonly platforms?: readonly string[]
 }
 
+/** A trust root to put into a bundle. Document and signatures are blobs of the store. */
+export type RootToBundle = BundledRoot
+
 /** What goes into a bundle, each blob once. */
 export interface BundleContents {
   readonly releases: readonly BundledRelease[]
@@ -34,10 +37,15 @@ export interface BundleContents {
 
 /**
  * Sorts the content of releases into packs and entries, always in the same order for the same input.
- * @param omit tells which blobs the receiver has; documents and signatures travel always
+ * @param omit tells which blobs the receiver has; documents, signatures and roots travel always
  * @throws SealiftError `CONTENT_MISSING`, `CONTENT_CORRUPT`, `SIGNATURE_INVALID` (a publisher's), `USAGE` (too many blobs for one bundle)
  */
-export async function collectContents(store: ContentStore, releases: readonly ReleaseToBundle[], omit: (digest: Digest) => boolean): Promise<BundleContents> {
+export async function collectContents(
+  store: ContentStore,
+  releases: readonly ReleaseToBundle[],
+  roots: readonly (readonly RootToBundle[])[],
+  omit: (digest: Digest) => boolean,
+): Promise<BundleContents> {
   const infoOf = async (digest: Digest, what: string): Promise<BlobInfo> => {
     const info = await store.info(digest)
     if (info === undefined) throw new SealiftError('CONTENT_MISSING', `${what} needs blob ${digest}, which is not in the store`)
@@ -55,6 +63,9 @@ export async function collectContents(store: ContentStore, releases: readonly Re
     const { application, version, sequence, digest, platforms } = release
     const documentSize = document.length
     bundled.push({ application, version, sequence, digest, documentSize, signature: release.signature, ...(platforms === undefined ? {} : { platforms }) })
+  }
+  for (const root of roots.flat()) {
+    for (const digest of [root.digest, ...root.signatures]) carried.set(digest, await infoOf(digest, 'a trust root'))
   }
   const omitted = new Map<Digest, BlobInfo>()
   for (const release of releases) {

@@ -13,7 +13,7 @@ import type { OnProgress } from '../progress.ts'
 import type { KeyPair } from '../signature/key-pair.ts'
 import { PayloadType } from '../signature/payload-type.ts'
 import { sign } from '../signature/signature.ts'
-import { collectContents, type ReleaseToBundle } from './bundle-contents.ts'
+import { collectContents, type ReleaseToBundle, type RootToBundle } from './bundle-contents.ts'
 import { OutputFile } from './output-file.ts'
 import { groupForPacks, PackEncoder, type UnplacedPack } from './pack-encoder.ts'
 
@@ -33,6 +33,8 @@ export interface WriteBundleOptions {
   readonly key: KeyPair | 'unsigned'
   /** For people: the program that writes. */
   readonly creator: string
+  /** The trust roots of the vendors that signed, each from the first to the newest. */
+  readonly roots?: readonly (readonly RootToBundle[])[]
   /** Releases that the receiver is taken to have (an increment). */
   readonly base?: readonly BaseRelease[]
   /** Whether the receiver has a blob, so that it need not travel. */
@@ -97,8 +99,8 @@ class BundleSource implements AsyncDisposable {
 
   /** Makes the index; opens every blob for its block hashes, and reads only the small ones. */
   async prepare(): Promise<BundleIndex> {
-    const { store, releases, omit, base, creator, progress, signal } = this.#options
-    const contents = await collectContents(store, releases, omit ?? (() => false))
+    const { store, releases, roots = [], omit, base, creator, progress, signal } = this.#options
+    const contents = await collectContents(store, releases, roots, omit ?? (() => false))
     const total = contents.small.reduce((sum, { size }) => sum + size, 0)
     let done = 0
     let end = 0
@@ -133,6 +135,7 @@ class BundleSource implements AsyncDisposable {
       createdAt: new Date().toISOString(),
       creator,
       releases: contents.releases,
+      roots,
       base: base ?? [],
       requires: contents.omitted.map(({ digest, size }) => ({ digest, size })),
       packs,
