@@ -14,5 +14,6 @@ export const Exported = Type.Object({
   platforms: Type.Optional(Type.Array(Type.String(), { description: 'The only platforms whose images it carries.' })),
   bundleId: Type.String(),
   signer: Type.String({ description: 'Full fingerprint of the key that signed the bundle, empty where it is unsigned.' }),
+  vendor: Type.String({ description: 'Fingerprint that names this side for ever: that of its first trust root.' }),
 })
 export type Exported = Static<typeof Exported>

@@ -12,6 +12,7 @@ export const Imported = Type.Object({
       version: Type.String(),
       digest: Type.String({ description: 'Digest of the release document.' }),
       signer: Type.String({ description: 'Full fingerprint of the publisher’s key.' }),
+      replaced: Type.Optional(Type.String({ description: 'The release that its version stood for here before: the same version has other content.' })),
       known: Type.Boolean({ description: 'It was here before: nothing changed.' }),
     }),
   ),

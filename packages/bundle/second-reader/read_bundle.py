@@ -177,6 +177,51 @@ def read_blocks(file, member, name, head_size):
     require(not any(read_exactly(file, padding(member['encodedSize']), name)), '%s: padding' % name)
 
 
+# --- trust roots ---
+
+STATES = ('active', 'retired', 'revoked')
+
+
+def read_root(document):
+    root = json.loads(document)
+    order = ['format', 'formatVersion', 'number', 'previous', 'name', 'createdAt', 'expires', 'threshold', 'keys']
+    require(list(root) == [field for field in order if field in root], 'root: fields')
+    require(root['format'] == 'sealift-root' and root['formatVersion'] == 1, 'root: format')
+    require(json.dumps(root, ensure_ascii=False, separators=(',', ':')).encode() == document, 'root: not in the one way to write it')
+    keys = {}
+    for key in root['keys']:
+        require(list(key) == ['publicKey', 'roles', 'state'] and key['state'] in STATES, 'root: key')
+        require(key['roles'] in (['release'], ['root'], ['release', 'root']), 'root: roles')
+        public = base64.b64decode(key['publicKey'], validate=True)
+        require(len(public) == 32, 'root: public key')
+        keys[hashlib.sha256(public).hexdigest()] = key
+    require(list(keys) == sorted(keys) and len(keys) == len(root['keys']) > 0, 'root: order of keys')
+    return root, keys
+
+
+def enough(root, keys, signers):
+    able = [key for key, fields in keys.items() if fields['state'] == 'active' and 'root' in fields['roles']]
+    return len(signers.intersection(able)) >= root['threshold'] >= 1
+
+
+def read_chain(chain, blobs):
+    """The vendor that a chain of roots is of, and how many there are."""
+    require(chain, 'roots: a vendor without any')
+    before, known = None, {}
+    for number, listed in enumerate(chain, 1):
+        document = blobs[listed['digest']]
+        root, keys = read_root(document)
+        signers = {verify(blobs[digest], 'application/vnd.sealift.root.v1+json', document) for digest in listed['signatures']}
+        require(root['number'] == number, 'root: number')
+        require(root.get('previous') == (chain[number - 2]['digest'] if number > 1 else None), 'root: previous')
+        require(enough(root, keys, signers) and (before is None or enough(before, known, signers)), 'root: signatures')
+        require(all(key in known or key in signers for key in keys), 'root: a key came in without its signature')
+        for key, fields in known.items():
+            require(key in keys and STATES.index(keys[key]['state']) >= STATES.index(fields['state']), 'root: a key left or came back')
+        before, known = root, keys
+    return {'vendor': chain[0]['digest'], 'number': len(chain)}
+
+
 def read_bundle(path):
     with open(path, 'rb') as file:
         index_bytes = read_head_member(file, 'sealift.json', MAX_INDEX)
@@ -190,7 +235,9 @@ def read_bundle(path):
         require('platforms' in features or not any('platforms' in release for release in index['releases']), 'platforms')
         required = [blob['digest'] for blob in index.get('requires', [])]
         sizes, kept = {}, {}
+        chains = index.get('roots', [])
         wanted = {release[field] for release in index['releases'] for field in ('digest', 'signature')}
+        wanted |= {digest for chain in chains for root in chain for digest in [root['digest'], *root['signatures']]}
 
         def found(digest, size, sha256, data):
             require(digest == 'sha256:' + sha256, '%s: other content' % digest)
@@ -222,8 +269,9 @@ def read_bundle(path):
             require(len(document) == release['documentSize'], 'size of a release document')
             publisher = verify(kept[release['signature']], 'application/vnd.sealift.release.v1+json', document)
             releases.append({'application': release['application'], 'version': release['version'], 'publisher': publisher})
+        vendors = [read_chain(chain, kept) for chain in chains]
         base = ['%s %s' % (release['application'], release['version']) for release in index.get('base', [])]
-        return {'signer': signer, 'releases': releases, 'blobs': sizes, 'base': base, 'requires': required}
+        return {'signer': signer, 'releases': releases, 'blobs': sizes, 'base': base, 'requires': required, 'vendors': vendors}
 
 
 if __name__ == '__main__':

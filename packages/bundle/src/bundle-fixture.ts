@@ -13,7 +13,8 @@ import type { ImportBundleOptions } from './import-bundle.ts'
 import { generateKeyPair, type KeyPair } from './signature/key-pair.ts'
 import { PayloadType } from './signature/payload-type.ts'
 import { sign } from './signature/signature.ts'
-import type { ReleaseToBundle } from './write/bundle-contents.ts'
+import type { SignedRoot } from './trust/root-chain.ts'
+import type { ReleaseToBundle, RootToBundle } from './write/bundle-contents.ts'
 
 /** A vendor's side for tests: a store, a key, and a folder that goes away with it. */
 export interface Vendor extends AsyncDisposable {
@@ -48,6 +49,17 @@ export async function publish(vendor: Vendor, version: string, content: readonly
     signature: await writeBlob(vendor.store, sign(signedBy, PayloadType.release, document)),
     content: digests,
   }
+}
+
+/** Stores trust roots as a bundle lists them. */
+export async function storeRoots(vendor: Vendor, roots: readonly SignedRoot[]): Promise<readonly RootToBundle[]> {
+  const stored: RootToBundle[] = []
+  for (const { document, signatures } of roots) {
+    const written: Digest[] = []
+    for (const signature of signatures) written.push(await writeBlob(vendor.store, signature))
+    stored.push({ digest: await writeBlob(vendor.store, document), signatures: written })
+  }
+  return stored
 }
 
 /** A release as the base of an increment. */

@@ -4,8 +4,12 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Digest } from '@sealift/oci/digest.ts'
 import { afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest'
-import { asBase, contentsOf, createVendor, mixedContent, publish, type Vendor } from './bundle-fixture.ts'
+import { asBase, contentsOf, createVendor, mixedContent, publish, storeRoots, type Vendor } from './bundle-fixture.ts'
 import { Bundle } from './read/bundle.ts'
+import { generateKeyPair } from './signature/key-pair.ts'
+import { firstRoot, nextRoot } from './trust/make-root.ts'
+import type { SignedRoot } from './trust/root-chain.ts'
+import { verifyBundle } from './verify-bundle.ts'
 import { writeBundle } from './write/write-bundle.ts'
 
 const READER = fileURLToPath(new URL('../second-reader/read_bundle.py', import.meta.url))
@@ -53,6 +57,27 @@ describe('a second reader', () => {
     const { status, stdout, stderr } = read()
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(JSON.parse(stdout)).toMatchObject({ base: ['shop 1.0.0'], requires: first.content })
+  })
+
+  it('follows the trust roots', async (ctx) => {
+    skipWithout(ctx, 'python3', 'zstd')
+    const first = firstRoot([vendor.key], { name: 'Ümläut "& Söhne" 😀' })
+    const other = generateKeyPair()
+    const second = nextRoot(first, { add: [other], states: new Map([[vendor.key.fingerprint, 'retired']]), expires: '2031-01-01T00:00:00.000Z' }, [vendor.key])
+    const release = await publish(vendor, '1.0.0', [randomBytes(100)])
+    const write = async (...roots: readonly SignedRoot[]) =>
+      writeBundle({ store: vendor.store, releases: [release], roots: [await storeRoots(vendor, roots)], out: vendor.file, key: vendor.key, creator: 'test' })
+    await write(first, second)
+    const { status, stdout, stderr } = read()
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toMatchObject({ vendors: [{ vendor: first.digest, number: 2 }] })
+    expect(await verifyBundle(vendor.file)).toBeDefined()
+    const unsigned = { ...second, signatures: second.signatures.slice(0, 1) }
+    for (const roots of [[second], [first, unsigned], [first, first]]) {
+      await write(...roots)
+      expect(read()).toMatchObject({ status: 1, stderr: expect.stringContaining('refused: root') })
+      await expect(verifyBundle(vendor.file)).rejects.toMatchObject({ code: 'TRUST_ROOT_INVALID' })
+    }
   })
 
   it('refuses what was changed, in head and body', async (ctx) => {

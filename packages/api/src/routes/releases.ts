@@ -105,8 +105,9 @@ export const releaseRoutes = {
     summary: 'Checks a bundle and takes its releases into the library.',
     body: Input({
       path: Path,
-      trust: Type.Optional(Type.Array(Type.String(), { description: 'Full fingerprints to trust from now on.' })),
+      trust: Type.Optional(Type.Array(Type.String(), { description: 'Full fingerprints, of keys or of vendors, to trust from now on.' })),
       allowUnsigned: Type.Optional(Type.Boolean()),
+      allowExpiredRoot: Type.Optional(Type.Boolean()),
       allowOlder: Type.Optional(Type.Boolean()),
       rebind: Type.Optional(Type.Array(Type.String(), { description: 'APP=FINGERPRINT' })),
     }),

@@ -12,8 +12,8 @@ export interface RootChange {
   readonly add?: readonly KeyPair[]
   /** What becomes of keys that are there. One that went further already stays as it is. */
   readonly states?: ReadonlyMap<Fingerprint, KeyState>
-  /** ISO 8601, UTC, milliseconds; undefined: the new root does not expire. */
-  readonly expires?: string
+  /** ISO 8601, UTC, milliseconds; null for a root that does not expire. What stays away is as before. */
+  readonly expires?: string | null
 }
 
 /**
@@ -21,7 +21,7 @@ export interface RootChange {
  * @throws SealiftError `TRUST_ROOT_INVALID`
  */
 export function firstRoot(keys: readonly KeyPair[], { name = '', expires }: Pick<RootChange, 'name' | 'expires'> = {}): VerifiedRoot {
-  const root: Root = { number: 1, name, createdAt: now(), threshold: 1, keys: keys.map(asActive), ...(expires === undefined ? {} : { expires }) }
+  const root: Root = { number: 1, name, createdAt: now(), threshold: 1, keys: keys.map(asActive), ...expiry(expires) }
   return signed(root, undefined, keys)
 }
 
@@ -39,7 +39,7 @@ export function nextRoot(before: VerifiedRoot, { name, add = [], states, expires
     createdAt: now(),
     threshold: before.root.threshold,
     keys: [...kept, ...add.map(asActive)],
-    ...(expires === undefined ? {} : { expires }),
+    ...expiry(expires === undefined ? before.root.expires : expires),
   }
   return signed(root, before, [...holders, ...add])
 }
@@ -54,5 +54,7 @@ function signed(root: Root, before: VerifiedRoot | undefined, keys: readonly Key
 const asActive = ({ fingerprint, publicKey }: KeyPair): RootKey => ({ fingerprint, publicKey, roles: KEY_ROLES, state: 'active' })
 
 const further = (is: KeyState, wanted: KeyState = is): KeyState => (KEY_STATES.indexOf(wanted) > KEY_STATES.indexOf(is) ? wanted : is)
+
+const expiry = (expires: string | null | undefined): Pick<Root, 'expires'> => (expires == null ? {} : { expires })
 
 const now = (): string => new Date().toISOString()

@@ -11,6 +11,7 @@ import { formatBytes } from '../terminal/units.ts'
 interface ImportOptions {
   readonly trust: readonly string[]
   readonly allowUnsigned?: true
+  readonly allowExpiredRoot?: true
   readonly allowOlder?: true
   readonly rebind: readonly string[]
 }
@@ -22,8 +23,9 @@ export function addImport(program: Command): void {
     .summary('check a bundle and take its releases into the library')
     .description('Checks every byte of bundles and takes their releases into the library. Nothing is visible before all of a bundle is there.')
     .argument('<file...>', 'the bundles')
-    .option('--trust <fingerprint>', 'trust the key with this full fingerprint from now on; may be repeated', collect, [])
+    .option('--trust <fingerprint>', 'trust the key, or the vendor, with this full fingerprint from now on; may be repeated', collect, [])
     .option('--allow-unsigned', 'take a bundle without a signature; the releases in it must be signed all the same')
+    .option('--allow-expired-root', 'rely on a trust root of the vendor that has expired')
     .option('--allow-older', 'take a release that is older than what is here')
     .option('--rebind <app=fingerprint>', 'accept that an application comes under another vendor key from now on; may be repeated', collect, [])
     .addHelpText('after', '\nExample:\n  sealift import /media/usb/bookshop-2.9.0.sealift --trust 3f2a9c01-…-77aa01fe')
@@ -35,6 +37,7 @@ export function addImport(program: Command): void {
             body: {
               path: resolve(file),
               trust: [...options.trust],
+              allowExpiredRoot: options.allowExpiredRoot === true,
               allowUnsigned: options.allowUnsigned === true,
               allowOlder: options.allowOlder === true,
               rebind: [...options.rebind],
@@ -48,7 +51,12 @@ export function addImport(program: Command): void {
 }
 
 function formatImported({ releases, stored, present }: Imported): string {
-  const lines = releases.map(({ application, version, known }) => `${application} ${version} is in the library${known ? ' (it was before)' : ''}`)
+  const lines = releases.flatMap(({ application, version, digest, known, replaced }) => [
+    `${application} ${version} is in the library${known ? ' (it was before)' : ''}`,
+    ...(replaced === undefined
+      ? []
+      : [`  the same version with changed content; what changed:`, `  sealift releases diff ${application}@${replaced} ${application}@${digest}`]),
+  ])
   const amounts = `  stored     ${formatBytes(stored.bytes)} in ${stored.blobs} blobs${present.blobs > 0 ? `; ${formatBytes(present.bytes)} in ${present.blobs} blobs were here already` : ''}`
   const next = releases.map(({ application, version }) => `Next: sealift install ${application}@${version}, or sealift upgrade NAME --to ${version}`)
   return `${[...lines, amounts, ...next].join('\n')}\n`

@@ -113,6 +113,34 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  '0005-trust-root': {
+    async up(db: Kysely<Tables>) {
+      await db.schema
+        .createTable('trust_root')
+        .addColumn('vendor', 'text', (c) => c.notNull())
+        .addColumn('number', 'integer', (c) => c.notNull())
+        .addColumn('digest', 'text', (c) => c.notNull())
+        .addColumn('document', 'blob', (c) => c.notNull())
+        .addColumn('signatures_json', 'text', (c) => c.notNull())
+        .addColumn('arrived_at', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('trust_root_key', ['vendor', 'number'])
+        .execute()
+      await db.schema
+        .alterTable('key')
+        .addColumn('own', 'integer', (c) => c.notNull().defaultTo(0))
+        .execute()
+      await db.schema.alterTable('key').addColumn('vendor', 'text').execute()
+      for (const table of ['release', 'application'] as const) {
+        await db.schema
+          .alterTable(table)
+          .addColumn('epoch', 'integer', (c) => c.notNull().defaultTo(0))
+          .execute()
+      }
+      // A revoked key was our own where something that was published here is signed with it.
+      await sql`update key set own = 1 where use = 'signing'
+        or fingerprint in (select signer from release where origin = 'published')`.execute(db)
+    },
+  },
   '0006-registry': {
     async up(db: Kysely<Tables>) {
       const { schema } = db

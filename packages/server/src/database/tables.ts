@@ -22,6 +22,7 @@ export interface Tables {
   registry_tag: RegistryTagRow
   registry_token: RegistryTokenRow
   certificate: CertificateRow
+  trust_root: TrustRootRow
   stopped_component: StoppedComponentRow
   event: EventRow
 }
@@ -37,6 +38,8 @@ export interface ReleaseRow {
   origin: 'published' | 'imported'
   signature: Digest | null
   signer: string
+  /** That of its application when it arrived. */
+  epoch: Generated<number>
 }
 
 /** Which release a version's label points to. */
@@ -51,15 +54,34 @@ export interface ApplicationRow {
   name: string
   bound_key: string
   last_sequence: number
+  /** How often it was bound to another vendor: sequences count within an epoch. */
+  epoch: Generated<number>
 }
 
 /** A key that this side signs with, trusts or has revoked. */
 export interface KeyRow {
   fingerprint: string
   name: string
-  use: 'signing' | 'trusted' | 'revoked'
+  /** `retired`: what it signed is still accepted. `root`: it signs roots of its vendor and nothing else. */
+  use: 'signing' | 'trusted' | 'retired' | 'root' | 'revoked'
+  /** 1 for a key that is or was this side's. */
+  own: Generated<number>
+  /** The vendor whose root names it: the digest of the vendor's first root. */
+  vendor: Generated<Digest | null>
   private_sealed: Uint8Array | null
   created_at: string
+}
+
+/** One root of a vendor's chain; what stands in it is checked whenever it is read. */
+export interface TrustRootRow {
+  /** The digest of the vendor's first root. */
+  vendor: Digest
+  number: number
+  digest: Digest
+  document: Uint8Array
+  /** Signature files in base64. */
+  signatures_json: string
+  arrived_at: string
 }
 
 export interface TargetRow {

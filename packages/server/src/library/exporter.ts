@@ -4,15 +4,23 @@ import type { Exported } from '@sealift/api/exported.ts'
 import type { Job } from '@sealift/api/job.ts'
 import type { RouteInput } from '@sealift/api/route.ts'
 import type { releaseRoutes } from '@sealift/api/routes/releases.ts'
-import { formatFingerprint } from '@sealift/bundle/signature/fingerprint.ts'
+import { type Fingerprint, formatFingerprint } from '@sealift/bundle/signature/fingerprint.ts'
+import type { KeyPair } from '@sealift/bundle/signature/key-pair.ts'
+import { PayloadType } from '@sealift/bundle/signature/payload-type.ts'
+import { sign } from '@sealift/bundle/signature/signature.ts'
+import type { RootChain } from '@sealift/bundle/trust/root-chain.ts'
+import type { RootToBundle } from '@sealift/bundle/write/bundle-contents.ts'
 import { writeBundle } from '@sealift/bundle/write/write-bundle.ts'
 import type { ContentStore } from '@sealift/content/content-store.ts'
+import { readBlob, writeBlob } from '@sealift/content/read-blob.ts'
+import type { Digest } from '@sealift/oci/digest.ts'
 import { formatPlatform, type Platform } from '@sealift/oci/platform.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { contentOf } from '@sealift/template/release.ts'
 import type { JobQueue } from '../jobs/job-queue.ts'
 import type { JobContext } from '../jobs/job-work.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
+import { shownVendor } from '../keys/trust-roots.ts'
 import { CREATOR } from '../version.ts'
 import { bundleProgress } from './bundle-progress.ts'
 import { choosePlatforms, type ExportBase, requireHeld, resolveBase } from './export-scope.ts'
@@ -53,7 +61,10 @@ export class Exporter {
 
   async #export({ row, release }: HeldRelease, { base, platforms }: ExportScope, request: ExportRequest, context: JobContext): Promise<Exported> {
     if (row.signature === null) throw new SealiftError('RELEASE_UNSIGNED', `release ${row.application} ${row.version} has no publisher's signature`)
-    const key = request.unsigned === true ? 'unsigned' : await this.#keys.signingKey()
+    const own = await this.#keys.signingKey()
+    const key = request.unsigned === true ? 'unsigned' : own
+    const publication = await this.#acceptable(row, row.signature, own)
+    const chains = await this.#keys.roots.chainsOf([own.fingerprint, publication.signer])
     context.progress('Collecting content')
     const content = contentOf(release, platforms)
     const only = platforms === undefined ? {} : { platforms: platforms.map(formatPlatform) }
@@ -65,11 +76,12 @@ export class Exporter {
           version: row.version,
           sequence: row.sequence,
           digest: row.digest,
-          signature: row.signature,
+          signature: publication.signature,
           content: content.map(({ digest }) => digest),
           ...only,
         },
       ],
+      roots: await this.#storeRoots(chains),
       base: base.releases,
       omit: (digest) => base.blobs.has(digest),
       out: request.out,
@@ -90,7 +102,36 @@ export class Exporter {
       ...only,
       bundleId: index.bundleId,
       signer: key === 'unsigned' ? '' : formatFingerprint(key.fingerprint),
+      vendor: shownVendor((chains[0] as RootChain).vendor),
     }
+  }
+
+  /** A release of our own that a key signed which was revoked since is signed anew: no site would take it otherwise. */
+  async #acceptable(
+    { digest, signer, origin }: HeldRelease['row'],
+    signature: Digest,
+    own: KeyPair,
+  ): Promise<{ readonly signature: Digest; readonly signer: string }> {
+    if (origin !== 'published' || (await this.#keys.isTrusted(signer as Fingerprint))) return { signature, signer }
+    const renewed = await writeBlob(this.#store, sign(own, PayloadType.release, await readBlob(this.#store, digest)))
+    await this.#library.resign([{ digest, signature: renewed, signer: own.fingerprint }])
+    return { signature: renewed, signer: own.fingerprint }
+  }
+
+  /** Roots live in the database; they travel as blobs like everything else. */
+  async #storeRoots(chains: readonly RootChain[]): Promise<readonly (readonly RootToBundle[])[]> {
+    const stored: RootToBundle[][] = []
+    for (const { roots } of chains) {
+      const chain: RootToBundle[] = []
+      for (const { digest, document, signatures } of roots) {
+        await writeBlob(this.#store, document)
+        const written: Digest[] = []
+        for (const signature of signatures) written.push(await writeBlob(this.#store, signature))
+        chain.push({ digest, signatures: written })
+      }
+      stored.push(chain)
+    }
+    return stored
   }
 }
 

@@ -16,6 +16,7 @@ import type { JobQueue } from '../jobs/job-queue.ts'
 import type { JobContext } from '../jobs/job-work.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { bundleProgress } from './bundle-progress.ts'
+import { ImportTrust } from './import-trust.ts'
 import type { NewRelease, ReleaseLibrary } from './release-library.ts'
 
 type ImportRequest = RouteInput<typeof releaseRoutes.importBundle>['body']
@@ -51,26 +52,22 @@ export class Importer {
   }
 
   async #import(request: ImportRequest, trust: ReadonlySet<Fingerprint>, rebind: ReadonlyMap<string, Fingerprint>, context: JobContext): Promise<Imported> {
-    const accepted = new Map<Digest, { release: Release; known: boolean }>()
-    const bound = new Map<string, Fingerprint>()
-    const newlyTrusted = new Set<Fingerprint>()
+    const accepted = new Map<Digest, Accepted>()
+    const bound: Acceptance['bound'] = new Map()
+    const keys = new ImportTrust(this.#keys, { trust, allowExpiredRoot: request.allowExpiredRoot === true }, (message) => context.log(message))
     context.progress('Reading the head of the bundle')
     const imported = await importBundle(request.path, {
       store: this.#store,
       allowUnsigned: request.allowUnsigned === true,
-      trusted: async (fingerprint) => {
-        if (await this.#keys.isTrusted(fingerprint)) return true
-        // Told at once, rather than that it should be passed to --trust, which would not help.
-        await this.#keys.refuseRevoked(fingerprint)
-        if (!trust.has(fingerprint)) return false
-        newlyTrusted.add(fingerprint)
-        return true
-      },
+      roots: (chains) => keys.consider(chains),
+      trusted: (fingerprint) => keys.isTrusted(fingerprint),
       contentOf: async (verified) => {
         const release = parseRelease(verified.document)
         const known = await this.#library.holds(verified.digest)
-        if (!known) await this.#accept(release, verified, request, rebind, bound)
-        accepted.set(verified.digest, { release, known })
+        // What was here before changes nothing, unless it is to be the current one again.
+        const changes = !known || request.allowOlder === true
+        const rebound = changes && (await this.#accept(release, verified, request, { rebind, bound, keys }))
+        accepted.set(verified.digest, { release, known, changes, rebound })
         return contentOf(release, carriedPlatforms(verified, release, request.path)).map(({ digest }) => digest)
       },
       hasRelease: (digest) => this.#library.holds(digest),
@@ -83,8 +80,10 @@ export class Importer {
     })
     context.progress('Checking the images')
     const releases: NewRelease[] = []
+    const renewed: { digest: Digest; signature: Digest; signer: Fingerprint }[] = []
+    const replacements = new Map<Digest, Digest>()
     for (const verified of imported.releases) {
-      const { release, known } = accepted.get(verified.digest) as { release: Release; known: boolean }
+      const { release, known, changes, rebound } = accepted.get(verified.digest) as Accepted
       const carried = carriedPlatforms(verified, release, request.path)
       for (const { reference, platforms } of Object.values(release.images)) {
         for (const image of platforms) {
@@ -92,19 +91,24 @@ export class Importer {
           await verifyImage(this.#store, image, `image ${reference}`, { signal: context.signal })
         }
       }
-      // What was here before changes nothing; above all its version's label does not move back to it, unless that was asked for.
-      if (known && request.allowOlder !== true && !rebind.has(release.application)) continue
+      const signature = { digest: verified.digest, signature: verified.signature, signer: verified.publisher.fingerprint }
+      if (known && !(await this.#keys.isTrusted((await this.#library.signerOf(verified.digest)) as Fingerprint))) renewed.push(signature)
+      if (!changes) continue
+      const replaced = await this.#library.labelled(release.application, release.version)
+      if (replaced !== undefined && replaced !== verified.digest) replacements.set(verified.digest, replaced)
       releases.push({
-        digest: verified.digest,
+        ...signature,
         release,
-        signature: verified.signature,
-        signer: verified.publisher.fingerprint,
         origin: 'imported',
-        rebind: rebind.get(release.application) === verified.publisher.fingerprint,
+        // What got here is of the application's key, of another one of the same vendor, or of one that was named.
+        rebind: rebound ? 'other-vendor' : 'same-vendor',
       })
     }
     context.signal.throwIfAborted()
-    await this.#library.add(releases, (tx) => this.#keys.recordTrust(newlyTrusted, `trusted with ${request.path}`, tx))
+    await this.#library.add(releases, async (tx) => {
+      await keys.record(`trusted with ${request.path}`, tx)
+      await this.#library.resign(renewed, tx)
+    })
     return {
       bundleId: imported.bundleId,
       signer: imported.signer ? formatFingerprint(imported.signer.fingerprint) : '',
@@ -114,20 +118,15 @@ export class Importer {
         digest,
         signer: formatFingerprint(publisher.fingerprint),
         known: accepted.get(digest)?.known === true,
+        ...(replacements.has(digest) ? { replaced: replacements.get(digest) as Digest } : {}),
       })),
       stored: imported.stored,
       present: imported.present,
     }
   }
 
-  /** Refuses a release that must not come in, before anything is written. */
-  async #accept(
-    release: Release,
-    verified: VerifiedRelease,
-    request: ImportRequest,
-    rebind: ReadonlyMap<string, Fingerprint>,
-    bound: Map<string, Fingerprint>,
-  ): Promise<void> {
+  /** Refuses a release that must not come in, before anything is written. Returns whether it binds its application to another vendor. */
+  async #accept(release: Release, verified: VerifiedRelease, request: ImportRequest, { rebind, bound, keys }: Acceptance): Promise<boolean> {
     const { application, version, sequence } = release
     if (application !== verified.application || version !== verified.version || sequence !== verified.sequence) {
       throw new SealiftError(
@@ -138,22 +137,45 @@ export class Importer {
     const here = await this.#library.application(application)
     const publisher = verified.publisher.fingerprint
     // Of an application that is new here, the first release in the bundle binds those after it.
-    const boundKey = here?.boundKey ?? bound.get(application) ?? publisher
-    bound.set(application, publisher)
-    if (boundKey !== publisher && rebind.get(application) !== publisher) {
+    const before = bound.get(application)
+    const boundKey = before?.key ?? here?.boundKey ?? publisher
+    const isOther = boundKey !== publisher && !(await keys.areOfOneVendor(boundKey, publisher))
+    if (isOther && rebind.get(application) !== publisher) {
       throw new SealiftError(
         'APPLICATION_BOUND',
         `${application} came first from the vendor key ${formatFingerprint(boundKey as Fingerprint)}; this release is signed by ${formatFingerprint(publisher)}`,
         { hint: `If the vendor confirms its new key by another way, pass --rebind ${application}=${formatFingerprint(publisher)}` },
       )
     }
-    if (here !== undefined && sequence <= here.lastSequence && request.allowOlder !== true) {
+    // Another vendor's numbers have begun anew, and say nothing beside those of the one before.
+    const anew = isOther || before?.anew === true
+    bound.set(application, { key: publisher, anew })
+    if (!anew && here !== undefined && sequence <= here.lastSequence && request.allowOlder !== true) {
       throw new SealiftError(
         'RELEASE_OLDER',
         `${application} ${version} has the sequence number ${sequence}, while the newest release here has ${here.lastSequence}: it is older`,
       )
     }
+    return isOther
   }
+}
+
+/** What was decided about a release. */
+interface Accepted {
+  readonly release: Release
+  /** It was here before. */
+  readonly known: boolean
+  /** It becomes what its version's label points to. */
+  readonly changes: boolean
+  readonly rebound: boolean
+}
+
+/** What it is decided by whether a release may come in. */
+interface Acceptance {
+  readonly rebind: ReadonlyMap<string, Fingerprint>
+  /** What the releases before in the same bundle bind their applications to, and whether that is another vendor than until now. */
+  readonly bound: Map<string, { readonly key: Fingerprint; readonly anew: boolean }>
+  readonly keys: ImportTrust
 }
 
 /** The platforms whose images a bundle says that it brings; undefined where it brings all. @throws SealiftError `BUNDLE_INVALID` */

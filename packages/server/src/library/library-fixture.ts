@@ -18,9 +18,20 @@ export interface Side extends AsyncDisposable {
   done(starting: Promise<Job>): Promise<Job>
 }
 
-/** A side with nothing in it. */
-export async function createSide(): Promise<Side> {
-  const folder = await temporaryDataFolder()
+/** A side with nothing in it, but for the keys of another one where that is asked for. */
+export async function createSide({ keysOf }: { readonly keysOf?: Side } = {}): Promise<Side> {
+  const own = await temporaryDataFolder()
+  const folder = { ...own, ...(keysOf === undefined ? {} : { masterKey: keysOf.folder.masterKey }) }
+  if (keysOf !== undefined) {
+    await own.db
+      .insertInto('key')
+      .values(await keysOf.folder.db.selectFrom('key').selectAll().execute())
+      .execute()
+    await own.db
+      .insertInto('trust_root')
+      .values(await keysOf.folder.db.selectFrom('trust_root').selectAll().execute())
+      .execute()
+  }
   const services = createServices(folder, { drivers: {}, registryAddress: '127.0.0.1:7070', supervised: false })
   return {
     folder,
@@ -34,7 +45,7 @@ export async function createSide(): Promise<Side> {
     },
     async [Symbol.asyncDispose]() {
       await services.jobs.close()
-      await folder[Symbol.asyncDispose]()
+      await own[Symbol.asyncDispose]()
     },
   }
 }

@@ -120,7 +120,9 @@ export class Publisher {
     const digest = releaseDigest(bytes)
     await writeBlob(this.#store, bytes)
     const signature = await writeBlob(this.#store, sign(key, PayloadType.release, bytes))
-    await this.#library.add([{ digest, release, signature, signer: key.fingerprint, origin: 'published', rebind: known !== undefined }])
+    await this.#library.add([
+      { digest, release, signature, signer: key.fingerprint, origin: 'published', ...(known === undefined ? {} : { rebind: 'same-vendor' }) },
+    ])
     if (kept.length > 0) context.log(`Taken from ${partly?.base.row.version}: ${kept.join(', ')}`)
     if (dropped.length > 0) context.log(`No longer in the application: ${dropped.join(', ')}`)
     return publishedOf(release, digest, signer, { unchanged: false, dropped, ...(held === undefined ? {} : { replaced: held.row.digest }) })
@@ -149,8 +151,7 @@ export class Publisher {
   }
 
   async #refuseForeign(application: string, boundKey: string): Promise<void> {
-    const own = (await this.#keys.list()).some(({ fingerprint, use }) => use !== 'trusted' && fingerprint.replaceAll('-', '') === boundKey)
-    if (own) return
+    if (await this.#keys.isOwn(boundKey)) return
     throw new SealiftError('APPLICATION_BOUND', `the application ${application} is bound here to another vendor's key, ${boundKey}`, {
       hint: 'Publish under another name, or on the side that holds that key.',
     })

@@ -6,13 +6,13 @@ import type { Digest } from '@sealift/oci/digest.ts'
 import { formatPlatform } from '@sealift/oci/platform.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { contentOf, parseRelease, type Release, type ReleaseImagePlatform } from '@sealift/template/release.ts'
-import type { Kysely } from 'kysely'
+import type { Kysely, Selectable } from 'kysely'
 import type { Database } from '../database/open-database.ts'
 import type { ReleaseRow, Tables } from '../database/tables.ts'
 
 /** A release as the library holds it. */
 export interface HeldRelease {
-  readonly row: ReleaseRow
+  readonly row: Selectable<ReleaseRow>
   readonly release: Release
 }
 
@@ -23,8 +23,11 @@ export interface NewRelease {
   readonly signature: Digest | null
   readonly signer: Fingerprint | ''
   readonly origin: ReleaseRow['origin']
-  /** Binds the application to another key than before. */
-  readonly rebind?: boolean
+  /**
+   * Binds the application to the signer: another key of the vendor that it is bound to, or that of
+   * another vendor, whose numbers begin anew and whose releases are newer than all before.
+   */
+  readonly rebind?: 'same-vendor' | 'other-vendor'
 }
 
 /** The name that stands for the release with the highest sequence. */
@@ -59,6 +62,7 @@ export class ReleaseLibrary {
       .innerJoin('release', 'release.digest', 'release_label.digest')
       .selectAll('release')
       .orderBy('release.application')
+      .orderBy('release.epoch', 'desc')
       .orderBy('release.sequence', 'desc')
     if (application !== undefined) query = query.where('release.application', '=', application)
     const rows = await query.execute()
@@ -99,8 +103,8 @@ export class ReleaseLibrary {
    */
   async find(application: string, version: string = LATEST): Promise<HeldRelease> {
     const base = this.#db.selectFrom('release').selectAll('release').where('release.application', '=', application)
-    let row: ReleaseRow | undefined
-    if (version === LATEST) row = await base.orderBy('sequence', 'desc').orderBy('arrived_at', 'desc').executeTakeFirst()
+    let row: Selectable<ReleaseRow> | undefined
+    if (version === LATEST) row = await base.orderBy('epoch', 'desc').orderBy('sequence', 'desc').orderBy('arrived_at', 'desc').executeTakeFirst()
     else if (version.startsWith('sha256:')) row = await base.where('release.digest', '=', version as Digest).executeTakeFirst()
     else row = await base.innerJoin('release_label', 'release_label.digest', 'release.digest').where('release_label.version', '=', version).executeTakeFirst()
     if (row === undefined) throw await this.#notFound(application, version)
@@ -157,7 +161,8 @@ export class ReleaseLibrary {
           .onConflict((conflict) =>
             conflict.column('name').doUpdateSet((eb) => ({
               last_sequence: eb.fn<number>('max', ['application.last_sequence', eb.val(sequence)]),
-              ...(rebind === true ? { bound_key: signer } : {}),
+              ...(rebind === undefined ? {} : { bound_key: signer }),
+              ...(rebind === 'other-vendor' ? { last_sequence: sequence, epoch: eb('application.epoch', '+', 1) } : {}),
             })),
           )
           .execute()
@@ -173,8 +178,11 @@ export class ReleaseLibrary {
             origin,
             signature,
             signer,
+            epoch: (eb) => eb.selectFrom('application').select('epoch').where('application.name', '=', name),
           })
-          .onConflict((conflict) => conflict.column('digest').doNothing())
+          .onConflict((conflict) =>
+            conflict.column('digest').doUpdateSet((eb) => ({ epoch: eb.selectFrom('application').select('epoch').where('application.name', '=', name) })),
+          )
           .execute()
         await tx
           .insertInto('release_label')
@@ -188,6 +196,30 @@ export class ReleaseLibrary {
 
   async #versionOf(digest: Digest): Promise<{ readonly version?: string }> {
     return (await this.#db.selectFrom('release').select('version').where('digest', '=', digest).executeTakeFirst()) ?? {}
+  }
+
+  /** The key that signed a release that is held. */
+  async signerOf(digest: Digest): Promise<string | undefined> {
+    return (await this.#db.selectFrom('release').select('signer').where('digest', '=', digest).executeTakeFirst())?.signer
+  }
+
+  /** The release that a version's label points to. */
+  async labelled(application: string, version: string): Promise<Digest | undefined> {
+    const label = await this.#db
+      .selectFrom('release_label')
+      .select('digest')
+      .where('application', '=', application)
+      .where('version', '=', version)
+      .executeTakeFirst()
+    return label?.digest
+  }
+
+  /** Puts other signatures of their publisher in the place of those that releases have. */
+  async resign(
+    releases: readonly { readonly digest: Digest; readonly signature: Digest; readonly signer: Fingerprint }[],
+    db: Kysely<Tables> = this.#db,
+  ): Promise<void> {
+    for (const { digest, signature, signer } of releases) await db.updateTable('release').set({ signature, signer }).where('digest', '=', digest).execute()
   }
 
   async #notFound(application: string, version: string): Promise<SealiftError> {
