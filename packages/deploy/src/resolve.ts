@@ -335,6 +335,11 @@ export function resolveProbes({ state }: ResolveContext, name: string, secret: S
   return probes
 }
 
+/** Where something is that the site has itself. @throws SealiftError `VALUE_UNRESOLVED` */
+export function resolveAddress({ state }: ResolveContext, name: string, secret: SecretLookup): string {
+  return new Scope(state, secret).text(componentOf(state, name).definition.address ?? '', null, `component ${name}: address`)
+}
+
 /** The name of a one-off container: a DNS label, however long what it is made from. */
 function runName(name: string): string {
   return name.length <= 63 ? name : `${name.slice(0, 50)}-${digestOf(name).slice(7, 19)}`

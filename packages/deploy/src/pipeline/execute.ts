@@ -1,6 +1,7 @@
 import type { Digest } from '@sealift/oci/digest.ts'
 import { SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
 import { canonicalJson } from '@sealift/template/canonical-json.ts'
+import { stopOrder } from '../plan/order.ts'
 import type { Plan, Step } from '../plan/plan.ts'
 import { planReturn } from '../plan/planner.ts'
 import { stepsFor } from '../plan/steps.ts'
@@ -10,9 +11,11 @@ import { secretNames } from '../scope.ts'
 import { filesOf, imagesOf, runningComponents, secretsOf, type WantedState } from '../state.ts'
 import { timestamp } from './clock.ts'
 import { engineReturns, isEngineLost, stepsStillDone } from './engine-loss.ts'
+import { passExternalGate } from './external-gate.ts'
 import { GATE, passGate } from './gate.ts'
 import type { RunRecord, StepProgress } from './journal.ts'
 import type { CheckOutcome, ExecutionResult, PipelineContext, Stage } from './pipeline-context.ts'
+import { rollOut } from './roll-out.ts'
 import { runSteps } from './run-steps.ts'
 
 /** How much of a check's output an error shows. */
@@ -363,11 +366,12 @@ class Execution {
         await this.#loadSecrets(resolve.state)
         if (step.fresh || (await this.#wasCutOff(step.component, resolve))) await driver.removeComponent(installation, step.component)
         report({ stage, component: step.component, message: 'Starting.' })
-        await driver.ensureComponent(
-          resolveComponent(resolve, step.component, (id) => this.#secret(id)),
-          { signal },
-        )
-        return this.#gate(step.component, resolve, signal, stage)
+        const component = resolve.state.components[step.component]
+        if (component === undefined) throw new TypeError(`no component ${step.component} in the state`)
+        const wanted = resolveComponent(resolve, step.component, (id) => this.#secret(id))
+        const gate = (only?: readonly number[]): Promise<void> => this.#gate(step.component, resolve, signal, stage, only)
+        const tell = (message: string): void => report({ stage, component: step.component, message })
+        return rollOut({ component, wanted, gate }, { driver, signal, report: tell })
       }
       case 'wait':
         await this.#loadSecrets(resolve.state)
@@ -376,6 +380,8 @@ class Execution {
         report({ stage, component: step.component, message: 'Stopping and removing; volumes stay.' })
         return driver.removeComponent(installation, step.component)
       case 'uninstall':
+        // Those that use others go before them, so that each can end its work.
+        for (const components of stopOrder(resolve.state)) await Promise.all(components.map((component) => driver.removeComponent(installation, component)))
         return driver.removeInstallation(installation, { deleteData: step.deleteData })
       case 'check':
         await this.#loadSecrets(resolve.state)
@@ -405,21 +411,24 @@ class Execution {
     return replica?.state === 'exited' && replica.exitCode !== 0
   }
 
-  async #gate(name: string, resolve: ResolveContext, signal: AbortSignal, stage: Stage): Promise<void> {
+  async #gate(name: string, resolve: ResolveContext, signal: AbortSignal, stage: Stage, only?: readonly number[]): Promise<void> {
     const { driver, clock, report } = this.#context
     const component = resolve.state.components[name]
     const workload = component?.definition.workload
-    if (component === undefined || workload === undefined || workload === 'external') return
+    if (component === undefined || workload === undefined) return
+    const context = { driver, clock, signal, report: (message: string) => report({ stage, component: name, message, waiting: true }) }
+    if (workload === 'external') return passExternalGate(resolve, name, (id) => this.#secret(id), context)
     await passGate(
       {
         installation: resolve.installation,
         component: name,
         workload,
         replicas: component.replicas.value,
+        ...(only === undefined ? {} : { only }),
         probes: resolveProbes(resolve, name, (id) => this.#secret(id)),
         timeout: component.definition.gate ?? GATE.timeout,
       },
-      { driver, clock, signal, report: (message) => report({ stage, component: name, message, waiting: true }) },
+      context,
     )
   }
 

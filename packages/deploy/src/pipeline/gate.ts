@@ -25,6 +25,8 @@ export interface GateRequest {
   readonly component: string
   readonly workload: 'stateless' | 'stateful' | 'daemon' | 'job' | 'cron'
   readonly replicas: number
+  /** Only these of the replicas; without it all. */
+  readonly only?: readonly number[]
   readonly probes: ResolvedProbes
   /** seconds */
   readonly timeout: number
@@ -157,11 +159,12 @@ function exitText(replica: ObservedReplica | undefined): string {
  */
 export async function passGate(request: GateRequest, context: GateContext): Promise<void> {
   const { driver, clock, signal } = context
-  const { installation, component, workload, replicas, timeout } = request
+  const { installation, component, workload, replicas, only, timeout } = request
   // A schedule is in place as soon as it is there.
   if (workload === 'cron' || replicas === 0) return
   const deadline = clock.now() + timeout * 1000
-  const gates = Array.from({ length: replicas }, (_, index) => new ReplicaGate(request, context, index))
+  const indexes = only ?? Array.from({ length: replicas }, (_, index) => index)
+  const gates = new Map(indexes.map((index) => [index, new ReplicaGate(request, context, index)]))
   const healthy = new Set<number>()
   let reported = ''
   for (;;) {
@@ -172,12 +175,12 @@ export async function passGate(request: GateRequest, context: GateContext): Prom
       if (await jobEnded(request, context, seen[0])) return
       message = 'runs to its end'
     } else {
-      for (const [index, gate] of gates.entries()) {
+      for (const [index, gate] of gates) {
         if (await gate.look(seen.find((replica) => replica.index === index))) healthy.add(index)
         else if (seen.find((replica) => replica.index === index)?.state !== 'running') healthy.delete(index)
       }
-      if (healthy.size === replicas) return
-      message = gates.find((_, index) => !healthy.has(index))?.message ?? ''
+      if (healthy.size === gates.size) return
+      message = [...gates].find(([index]) => !healthy.has(index))?.[1].message ?? ''
     }
     if (message !== reported) context.report(message)
     reported = message

@@ -91,8 +91,12 @@ export function stepsFor(input: StepInput): readonly Step[] {
   steps.push({ id: 'images', after: [], kind: 'images', images: imagesOf(next) })
   steps.push({ id: 'installation', after: steps.map(({ id }) => id), kind: 'installation' })
   // What gives up a host port or a volume that another one takes goes first; all else goes last, when nobody uses it any more.
+  const waitedBefore = previous === null ? new Map<string, readonly string[]>() : waits(previous)
+  /** The removals of those that use a component: they go before it, so that each can end its work. */
+  const usersOf = (name: string, group: readonly string[]): readonly string[] =>
+    group.filter((other) => waitedBefore.get(other)?.includes(name)).map((other) => `remove ${other}`)
   const first = removed.filter((name) => holdsPortOf(name, input) || holdsVolumeOf(name, input))
-  for (const component of first) steps.push({ id: `remove ${component}`, after: ['installation'], kind: 'remove', component })
+  for (const component of first) steps.push({ id: `remove ${component}`, after: ['installation', ...usersOf(component, first)], kind: 'remove', component })
   const before = first.length === 0 ? ['installation'] : first.map((component) => `remove ${component}`)
 
   const work = affected.toSorted((a, b) => (wave.get(a) ?? 0) - (wave.get(b) ?? 0))
@@ -115,7 +119,7 @@ export function stepsFor(input: StepInput): readonly Step[] {
   }
   const applied = [...before, ...work.map((component) => `component ${component}`)]
   const last = removed.filter((name) => !first.includes(name))
-  for (const component of last) steps.push({ id: `remove ${component}`, after: applied, kind: 'remove', component })
+  for (const component of last) steps.push({ id: `remove ${component}`, after: [...applied, ...usersOf(component, last)], kind: 'remove', component })
   if (kind === 'install' || kind === 'upgrade') {
     for (const check of Object.keys(next.checks)) {
       if (checkApplies(next, check)) steps.push({ id: `check ${check}`, after: [...applied, ...last.map((name) => `remove ${name}`)], kind: 'check', check })

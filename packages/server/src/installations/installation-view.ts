@@ -1,8 +1,9 @@
 import type { InstallationStatus, InstallationSummary, LogLine, RevisionSummary } from '@sealift/api/installation.ts'
-import { type ResolveContext, resolveComponent } from '@sealift/deploy/resolve.ts'
+import { componentPorts, pluginPorts, type ResolveContext, resolveAddress } from '@sealift/deploy/resolve.ts'
 import { secretNames } from '@sealift/deploy/scope.ts'
 import { runningComponents, type WantedState } from '@sealift/deploy/state.ts'
 import { type ComponentStatus, type Health, installationStatus, probeAll } from '@sealift/deploy/status.ts'
+import type { WantedPort } from '@sealift/deploy/wanted-component.ts'
 import { isSealiftError, messageOf, SealiftError } from '@sealift/oci/sealift-error.ts'
 import { suggestion } from '@sealift/template/did-you-mean.ts'
 import type { ReleaseLibrary } from '../library/release-library.ts'
@@ -126,7 +127,9 @@ export class InstallationView {
     if (since !== undefined && Number.isNaN(Date.parse(since))) throw new SealiftError('USAGE', `since ${since}: expected a time like 2026-01-31T10:00:00Z`)
     const driver = await this.#targets.driverOf(environment)
     const options = { follow, signal: gone, ...(tail === undefined ? {} : { tail }), ...(since === undefined ? {} : { since: new Date(since) }) }
-    const sources = (component === undefined ? components : [component]).map((each) => driver.logs(name, each, options))
+    // What never ran has printed nothing; only who asks for it by name is told so.
+    const there = component === undefined ? (await driver.observe(name)).components.map((each) => each.name) : []
+    const sources = (component === undefined ? components.filter((each) => there.includes(each)) : [component]).map((each) => driver.logs(name, each, options))
     return mergeLogs(sources, follow)
   }
 
@@ -180,11 +183,15 @@ export class InstallationView {
   }
 }
 
+/** Where a component and its plugins are reached from outside; of something that the site has itself, where it is. */
 function addressesOf(context: ResolveContext, component: string): string[] {
-  const { ports } = resolveComponent(context, component, secretNames)
-  return ports.flatMap(({ name, hostPort }) => {
-    if (hostPort === undefined) return []
-    const kind = context.state.components[component]?.ports[name]?.public?.kind ?? 'tcp'
-    return [`${kind}://HOST:${hostPort}`]
-  })
+  const { definition, ports } = context.state.components[component] as WantedState['components'][string]
+  if (definition.workload === 'external') return [resolveAddress(context, component, secretNames)]
+  const addresses = (wanted: readonly WantedPort[], kindOf: (name: string) => string | undefined): string[] =>
+    wanted.flatMap(({ name, hostPort }) => (hostPort === undefined ? [] : [`${kindOf(name) ?? 'tcp'}://HOST:${hostPort}`]))
+  const beside = (definition.plugins ?? []).flatMap((plugin) => plugin.ports)
+  return [
+    ...addresses(componentPorts(context, component), (name) => ports[name]?.public?.kind),
+    ...addresses(pluginPorts(context, component), (name) => beside.find((port) => port.name === name)?.public?.kind),
+  ]
 }
