@@ -136,7 +136,10 @@ describe('init containers', () => {
 
 describe('a plugin', () => {
   const plugins = [{ name: 'meter', version: '1.0.0', image: 'meter:1', config: { target: 'http://${self.host}:${self.ports.http}', rate: 1 } }]
-  const body = (rate: number): Body => ({ plugins, components: [web({ ports: [{ name: 'http', port: 80 }], plugins: [{ name: 'meter', config: { rate } }] })] })
+  const body = (rate: number): Body => ({
+    plugins,
+    components: [web({ env: [{ name: 'A', value: '0' }], ports: [{ name: 'http', port: 80 }], plugins: [{ name: 'meter', config: { rate } }] })],
+  })
 
   test('is given its configuration with values in the place of names', async () => {
     await install(body(5))
