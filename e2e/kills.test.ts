@@ -19,7 +19,7 @@ const seed = chosenSeed('SEALIFT_KILL_SEED')
 const KILLS = Number(process.env.SEALIFT_KILLS || 200)
 
 /** What share of the kills each kind of work gets. */
-const SHARES = { publish: 0.25, export: 0.2, import: 0.25, change: 0.3 } as const
+const SHARES = { publish: 0.2, export: 0.1, import: 0.2, gc: 0.1, change: 0.3 } as const
 
 describe.skipIf(missing !== undefined)(`killed again and again, seed ${seed}${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
   const killer = new Killer(seededRandom(seed))
@@ -119,6 +119,26 @@ describe.skipIf(missing !== undefined)(`killed again and again, seed ${seed}${mi
         })
         acknowledged.push(version)
       }
+    }
+  })
+
+  it('collects: what is needed stays, and what is not goes in the end', async () => {
+    const keep = '1.1.0'
+    const full = fresh('full', site.sealift('nobody').place)
+    await full.json('import', ...SHELF_VERSIONS.map(bundleOf), '--trust', fingerprint)
+    const digests = lookIntoDatabase(full.data).releases.filter(({ version }) => version !== keep)
+    for (const { version } of digests) await full.json('releases', 'remove', `shelf@${version}`)
+    while (killed(['gc']) < KILLS * SHARES.gc) {
+      const sealift = fresh('collector', full.place)
+      copyDataFolder(full.data, sealift.data)
+      await killer.run({
+        kind: 'gc',
+        sealift,
+        argv: () => ['gc', '--min-age', '0s'],
+        reached: () => digests.every(({ digest }) => missingOf(sealift.data, digest)[0] === digest),
+        check: () => expect(assertWhole(sealift.data).releases.map(({ version }) => version)).toEqual([keep]),
+      })
+      await sealift.json('export', `shelf@${keep}`, '--out', join(folder, 'after-gc.sealift'), '--overwrite')
     }
   })
 
