@@ -55,6 +55,16 @@ const TEMPLATES = {
     'A template asks for something that this version can not carry.',
     'Take it out of the template, or use a later version of Sealift.',
   ),
+  COMPOSE_INVALID: entry(
+    2,
+    'A Compose file, or a file that it names, is not what the Compose specification says.',
+    'Correct the line that the message names; docs/publishing.md lists what is read.',
+  ),
+  IMPORT_REFUSED: entry(
+    3,
+    'Something that was to be published needs what no release can carry.',
+    'Change it as the message says, or go on without it: --leave-out COMPONENT/SETTING.',
+  ),
   SECRET_LITERAL: entry(
     3,
     'A template holds a literal that looks like a secret; it would travel to every site, the same for all.',

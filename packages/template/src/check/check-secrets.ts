@@ -1,11 +1,11 @@
 import type { Path } from '../problem.ts'
 import type { CheckContext } from './check-context.ts'
 
-const SECRET = /PASS(WORD|WD|PHRASE)|SECRET|TOKEN|CREDENTIAL|API_?KEY|(^|[_.-])KEY([_.-]|$)/
+const SECRET = /PASS(WORD|WD|PHRASE)|(^|[_.-])PASS([_.-]|$)|[_.-]PWD$|SECRET|TOKEN|CREDENTIAL|API_?KEY|(^|[_.-])KEY([_.-]|$)/
 /** Names that speak about a secret without being one. */
 const ABOUT = /(^|[_.-])(FILE|PATH|DIR|TTL|EXPIRY|TIMEOUT|LENGTH|SIZE|ALGORITHM|POLICY|ENABLED|REQUIRED)$/
 /** Values that switch something on or off. */
-const SWITCH = /^(true|false|yes|no|on|off|0|1)$/i
+export const SWITCH = /^(true|false|yes|no|on|off|0|1)$/i
 
 /** Whether a variable of this name usually holds a secret. Also reads names like dbPassword. */
 export function looksSecret(name: string): boolean {
