@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { InspectedBundle } from '../bundle.ts'
 import { AbsolutePath, Input } from '../input.ts'
 import { Job } from '../job.ts'
+import { PublicationPreview, PublishRequest } from '../publication.ts'
 import { ReleaseDetail, ReleaseSummary, RemovedRelease } from '../release.ts'
 import { defineRoute } from '../route.ts'
 
@@ -37,24 +38,17 @@ export const releaseRoutes = {
     id: 'publish',
     method: 'POST',
     path: '/publish',
-    summary: 'Publishes a release from a template file.',
-    body: Input({
-      template: AbsolutePath('Absolute path of the template file on the server’s machine.'),
-      version: Type.Optional(Type.String({ description: 'Instead of the template’s release.version.' })),
-      images: Type.Optional(
-        Type.Enum(['auto', 'engine', 'registry'], { description: 'Where images come from; auto: the engine, else the registry that the reference names.' }),
-      ),
-      engine: Type.Optional(Type.String({ description: 'Address of the engine, like unix:///var/run/docker.sock.' })),
-      insecureRegistries: Type.Optional(Type.Array(Type.String(), { description: 'Hosts that are asked by plain HTTP.' })),
-      allowSecrets: Type.Optional(
-        Type.Array(Type.String(), { description: 'component/VARIABLE whose literal may be published though it looks like a secret.' }),
-      ),
-      components: Type.Optional(
-        Type.Array(Type.String(), { minItems: 1, description: 'Only these components are published anew; the others come from the base by digest.' }),
-      ),
-      base: Type.Optional(Type.String({ description: 'Version or digest of the release that the other components come from; without it the newest.' })),
-    }),
+    summary: 'Publishes a release: from a template file, a Compose project, running containers or an installation.',
+    body: PublishRequest,
     response: Job,
+  }),
+  previewPublication: defineRoute({
+    id: 'previewPublication',
+    method: 'POST',
+    path: '/publish/preview',
+    summary: 'Tells what a publication would make, and publishes nothing.',
+    body: PublishRequest,
+    response: PublicationPreview,
   }),
   exportBundle: defineRoute({
     id: 'exportBundle',

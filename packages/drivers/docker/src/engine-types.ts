@@ -1,3 +1,5 @@
+import type { EngineHealth } from '@sealift/template/importers/image-facts.ts'
+
 /** The parts of the Engine API's answers that the driver reads, in the API's own spelling. */
 
 export interface EngineVersion {
@@ -133,7 +135,21 @@ export interface ImageDetails {
   readonly Architecture: string
   readonly Variant?: string
   readonly Size: number
+  readonly Config?: ImageConfigDetails | null
   readonly RootFS: { readonly Type: string; readonly Layers?: readonly string[] | null }
+}
+
+/** What an image says about how it is run. */
+export interface ImageConfigDetails {
+  readonly Env?: readonly string[] | null
+  readonly Entrypoint?: readonly string[] | null
+  readonly Cmd?: readonly string[] | null
+  readonly User?: string
+  readonly WorkingDir?: string
+  readonly StopSignal?: string
+  readonly ExposedPorts?: Readonly<Record<string, unknown>> | null
+  readonly Volumes?: Readonly<Record<string, unknown>> | null
+  readonly Healthcheck?: EngineHealth | null
 }
 
 export interface NetworkSummary {

@@ -9,6 +9,7 @@ export function releaseHandlers({ library, publisher, exporter, importer, bundle
     getRelease: ({ params }) => library.describe(params.application, params.version),
     removeRelease: ({ params }) => releaseRemover.remove(params.application, params.version),
     publish: ({ body }) => publisher.start(body),
+    previewPublication: ({ body }) => publisher.preview(body),
     exportBundle: ({ body }) => exporter.start(body),
     inspectBundle: ({ body }) => bundles.inspect(body.path),
     verifyBundle: ({ body }) => bundles.startVerify(body.path),

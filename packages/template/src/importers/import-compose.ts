@@ -1,9 +1,9 @@
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import { labelOf } from './component-name.ts'
 import { componentNames, draftOfProject, imageCandidates } from './compose/draft-of-project.ts'
 import { type ComposeInput, type ComposeProject, loadProject } from './compose/load-project.ts'
 import type { ProjectFiles } from './compose/project-files.ts'
 import type { ServiceImage } from './compose/service-context.ts'
-import { labelOf } from './component-name.ts'
 import type { ImportReport } from './import-note.ts'
 import { type ImportedTemplate, type TemplateOfDraftOptions, templateOfDraft } from './template-of-draft.ts'
 
@@ -60,6 +60,8 @@ export function requireImportable({ refusals, unusedLeaveOut }: ImportReport): v
   const [unused] = unusedLeaveOut
   if (unused !== undefined) throw new SealiftError('NAME_UNKNOWN', `--leave-out ${unused}: there is nothing of that name that has to be left out`)
   if (refusals.length === 0) return
-  const lines = refusals.map(({ subject, where, message, leaveOut }) => `${where === undefined ? '' : `${where}: `}${subject}: ${message} (--leave-out ${leaveOut})`)
+  const lines = refusals.map(
+    ({ subject, where, message, leaveOut }) => `${where === undefined ? '' : `${where}: `}${subject}: ${message} (--leave-out ${leaveOut})`,
+  )
   throw new SealiftError('IMPORT_REFUSED', lines.join('\n'), { details: { refusals } })
 }

@@ -64,7 +64,7 @@ function braced(inside: string, lookup: Lookup, missing: (name: string) => void)
   const word = (): string => interpolate(parts?.[2] ?? '', lookup, missing)
   const value = lookup(name)
   const isSet = operator.startsWith(':') ? value !== undefined && value !== '' : value !== undefined
-  switch (operator.at(-1)) {
+  switch (operator.slice(-1)) {
     case '-':
       return isSet ? (value ?? '') : word()
     case '+':

@@ -71,6 +71,7 @@ class Unfolding {
     if (!isScalar(node) && !isMap(node) && !isSeq(node)) throw composeFault(place, 'is nothing that a Compose file can hold.')
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node)
     const tag = this.#tagOf(node, place)
+    if (isScalar(node) && tag.tag === 'reset') return { kind: 'scalar', value: null, place, ...tag }
     if (isScalar(node)) return { kind: 'scalar', value: scalarValue(node.value, node.source, place), place, ...tag }
     this.#open.add(node)
     try {

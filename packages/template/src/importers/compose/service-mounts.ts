@@ -115,9 +115,9 @@ class Mounts implements ServiceMounts {
     const context = this.#context
     const { project } = context
     const found = await context.files.look(source)
-    const inProject = source === project.folder || source.startsWith(`${project.folder}/`)
-    const name = inProject ? `./${source.slice(project.folder.length + 1)}` : source
-    const meaning = inProject ? 'ordinary' : hostPathMeaning(source)
+    const fromProject = posix.relative(project.folder, source)
+    const name = !found.inside ? source : fromProject.startsWith('..') ? fromProject : `./${fromProject}`
+    const meaning = found.inside ? 'ordinary' : hostPathMeaning(source)
     if (meaning === 'engine') return context.refuse('volumes', place, `${name}: a component gets no access to the site's engine.`)
     if (meaning === 'time')
       return context.note('left-out', 'volumes', place, `${name}: the time zone of one host. Set the variable TZ where the program reads it.`)

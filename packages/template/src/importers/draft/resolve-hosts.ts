@@ -65,7 +65,8 @@ export function proposeDependencies({ components }: Draft, mentions: Mentions, r
   const all = new Map(components.map(({ name, dependsOn }) => [name, dependsOn.filter(({ component }) => names.has(component) && component !== name)]))
   const waits = new Map([...all].map(([name, list]) => [name, list.filter(({ wait }) => wait !== 'none').map(({ component }) => component)]))
   for (const { name, subject } of components) {
-    for (const component of mentions.get(name) ?? []) {
+    for (const { name: component } of components) {
+      if (mentions.get(name)?.has(component) !== true) continue
       const present = all.get(name) ?? []
       if (present.some((dependency) => dependency.component === component)) continue
       const circle = findCycle(new Map([...waits, [name, [...(waits.get(name) ?? []), component]]])) !== undefined

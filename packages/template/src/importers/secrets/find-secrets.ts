@@ -146,7 +146,8 @@ function elsewhere(value: string, slots: DraftSlots, known: readonly SecretUse[]
     for (const { index: start } of slot.text.matchAll(pattern)) {
       const end = start + value.length
       if (slot.text.slice(start, end) !== value) continue
-      if (!uses.some((use) => use.slot === slot && use.component === component && use.start < end && start < use.end)) uses.push({ component, slot, start, end })
+      if (!uses.some((use) => use.slot === slot && use.component === component && use.start < end && start < use.end))
+        uses.push({ component, slot, start, end })
     }
   }
   const components = new Set(known.map(({ component }) => component))

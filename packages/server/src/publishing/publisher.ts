@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Job } from '@sealift/api/job.ts'
+import type { PublicationPreview, PublishRequest } from '@sealift/api/publication.ts'
 import type { Published } from '@sealift/api/published.ts'
-import type { RouteInput } from '@sealift/api/route.ts'
-import type { releaseRoutes } from '@sealift/api/routes/releases.ts'
 import { type Fingerprint, formatFingerprint } from '@sealift/bundle/signature/fingerprint.ts'
 import { PayloadType } from '@sealift/bundle/signature/payload-type.ts'
 import { sign } from '@sealift/bundle/signature/signature.ts'
@@ -17,12 +16,12 @@ import type { Template } from '@sealift/template/schema/template.ts'
 import type { JobQueue } from '../jobs/job-queue.ts'
 import type { JobContext } from '../jobs/job-work.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import type { ImageOrigin } from './image-origin.ts'
-import { collectImages } from './release-images.ts'
-import { type HeldRelease, type ReleaseLibrary, releaseSize } from './release-library.ts'
-import { openTemplateFile, type TemplateSource } from './template-source.ts'
-
-type PublishRequest = RouteInput<typeof releaseRoutes.publish>['body']
+import type { ImageOrigin } from '../library/image-origin.ts'
+import { collectImages } from '../library/release-images.ts'
+import { type HeldRelease, type ReleaseLibrary, releaseSize } from '../library/release-library.ts'
+import { openSource } from './open-source.ts'
+import { writeOutTemplate } from './out-template.ts'
+import type { TemplateSource } from './template-source.ts'
 
 /** What a publication makes anew, and from what it takes the rest. */
 interface Partly {
@@ -45,32 +44,51 @@ export class Publisher {
   }
 
   /**
-   * Reads and checks the template, then starts the job that publishes it.
-   * @throws SealiftError `FILE_NOT_FOUND`, `TEMPLATE_INVALID`, `SECRET_LITERAL`, `JOB_CONFLICT`
+   * Reads and checks what is to be published, then starts the job that publishes it.
+   * @throws SealiftError `FILE_NOT_FOUND`, `TEMPLATE_INVALID`, `SECRET_LITERAL`, `COMPOSE_INVALID`, `IMPORT_REFUSED`, `RELEASE_NOT_FOUND`, `NAME_UNKNOWN`, `USAGE`, `JOB_CONFLICT`
    */
   async start(request: PublishRequest): Promise<Job> {
-    const source = await this.#source(request)
-    const version = versionOf(source.template, request)
-    const partly = await this.#partly(source.template, request)
+    const source = await openSource(request)
+    const { template } = source
+    requireSupported(source)
+    const version = versionOf(template, request)
+    const partly = await this.#partly(template, request)
+    const outTemplate = request.outTemplate === undefined ? undefined : await writeOutTemplate(request.outTemplate, source)
     return this.#jobs.start({
       kind: 'publish',
-      title: `publish ${source.template.name} ${version}`,
-      request,
-      exclusive: [`application ${source.template.name}`],
-      run: (context) => this.#publish(source, version, partly, request, context),
+      title: `publish ${template.name} ${version}`,
+      request: withoutSecrets(request),
+      exclusive: [`application ${template.name}`],
+      run: async (context) => {
+        const published = await this.#publish(source, version, partly, request, context)
+        return { ...published, notes: [...source.notes], ...(outTemplate === undefined ? {} : { outTemplate }) }
+      },
     })
   }
 
-  async #source(request: PublishRequest): Promise<TemplateSource> {
-    const source = await openTemplateFile(request.template, request.allowSecrets)
-    const { artifacts = [] } = source.template
-    if (artifacts.length > 0) {
-      throw new SealiftError(
-        'TEMPLATE_UNSUPPORTED',
-        `${source.name}: artifacts: this version of Sealift does not carry artifacts yet, and leaves nothing out in silence`,
-      )
+  /** What a publication would make. @throws SealiftError as {@link start} */
+  async preview(request: PublishRequest): Promise<PublicationPreview> {
+    const source = await openSource(request)
+    const { template, name, text, notes } = source
+    requireSupported(source)
+    const partly = await this.#partly(template, request)
+    const part = partly === undefined ? template : publishedPart(template, partly.components, partly.base.release)
+    const files = await Promise.all(filesOf(part).map(async (path) => ({ path, size: (await source.readFile(path)).length })))
+    const outTemplate = request.outTemplate === undefined ? undefined : await writeOutTemplate(request.outTemplate, source)
+    const published = part.components.map((component) => component.name)
+    return {
+      application: template.name,
+      version: versionOf(template, request),
+      source: name,
+      template: text,
+      files,
+      images: [...imagesOf(part)],
+      published,
+      kept: template.components.map((component) => component.name).filter((each) => !published.includes(each)),
+      ...(partly === undefined ? {} : { base: partly.base.row.digest }),
+      notes: [...notes],
+      ...(outTemplate === undefined ? {} : { outTemplate }),
     }
-    return source
   }
 
   /** What was asked for of a partial publication, checked as far as it can be before images are looked for. */
@@ -86,7 +104,13 @@ export class Publisher {
     return { components, base: held }
   }
 
-  async #publish(source: TemplateSource, version: string, partly: Partly | undefined, request: PublishRequest, context: JobContext): Promise<Published> {
+  async #publish(
+    source: TemplateSource,
+    version: string,
+    partly: Partly | undefined,
+    request: PublishRequest,
+    context: JobContext,
+  ): Promise<Omit<Published, 'notes'>> {
     const whole = source.template
     const pinned = await this.#pin(
       partly === undefined ? source : { ...source, template: publishedPart(whole, partly.components, partly.base.release) },
@@ -181,7 +205,7 @@ function publishedOf(
   digest: string,
   signer: string,
   { unchanged, dropped, replaced }: { readonly unchanged: boolean; readonly dropped: readonly string[]; readonly replaced?: string },
-): Published {
+): Omit<Published, 'notes'> {
   const { application, version, sequence, published, base } = release
   return {
     application,
@@ -197,6 +221,19 @@ function publishedOf(
     ...(base === undefined ? {} : { base }),
     ...(replaced === undefined ? {} : { replaced }),
   }
+}
+
+/** Nothing is left out in silence. @throws SealiftError `TEMPLATE_UNSUPPORTED` */
+function requireSupported({ template, name }: TemplateSource): void {
+  if ((template.artifacts ?? []).length === 0) return
+  throw new SealiftError('TEMPLATE_UNSUPPORTED', `${name}: artifacts: this version of Sealift does not carry artifacts yet, and leaves nothing out in silence`)
+}
+
+/** What is kept with the job: values of variables may be secrets. */
+function withoutSecrets(request: PublishRequest): PublishRequest {
+  if (request.fromCompose?.variables === undefined) return request
+  const { variables: _variables, ...fromCompose } = request.fromCompose
+  return { ...request, fromCompose }
 }
 
 function versionOf(template: Template, { version }: PublishRequest): string {

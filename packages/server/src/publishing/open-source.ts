@@ -1,0 +1,71 @@
+import { dirname } from 'node:path'
+import type { PublishRequest } from '@sealift/api/publication.ts'
+import { defaultEngineAddress } from '@sealift/driver-docker/engine-address.ts'
+import { EngineClient } from '@sealift/driver-docker/engine-client.ts'
+import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import { importCompose } from '@sealift/template/importers/import-compose.ts'
+import { ImportReport } from '@sealift/template/importers/import-note.ts'
+import { composeFiles, FolderProject } from './folder-project.ts'
+import { findOnEngine } from './image-facts.ts'
+import { madeTemplate, openTemplateFile, type TemplateSource } from './template-source.ts'
+
+const SOURCES = ['template', 'fromCompose', 'fromRunning', 'fromInstallation'] as const
+
+/**
+ * Opens what a publication is made from.
+ * @throws SealiftError what reading that source refuses; `USAGE` where not exactly one source is named, or the version is missing
+ */
+export async function openSource(request: PublishRequest): Promise<TemplateSource> {
+  const named = SOURCES.filter((source) => request[source] !== undefined)
+  if (named.length !== 1) {
+    throw new SealiftError('USAGE', named.length === 0 ? 'nothing was named that could be published' : 'two sources were named', {
+      hint: 'Give one: a template file, --from-compose FILE, --from-running PROJECT, --from-installation NAME.',
+    })
+  }
+  if (request.template !== undefined) {
+    for (const [option, value] of [
+      ['--secret', request.secrets],
+      ['--leave-out', request.leaveOut],
+      ['--out-template', request.outTemplate],
+      ['--name', request.name],
+    ] as const) {
+      if (value !== undefined)
+        throw new SealiftError('USAGE', `${option} is for what is published from something else than a template`, { hint: 'Write it into the template.' })
+    }
+    return openTemplateFile(request.template, request.allowSecrets)
+  }
+  if (request.fromCompose !== undefined) return fromCompose(request, request.fromCompose)
+  throw new SealiftError('USAGE', 'this source is not supported')
+}
+
+function requireVersion({ version }: PublishRequest): string {
+  if (version !== undefined) return version
+  throw new SealiftError('USAGE', 'the release needs a version', { hint: 'Add --version V, like --version 1.0.0' })
+}
+
+async function fromCompose(
+  request: PublishRequest,
+  { files: paths, variables = {}, envFiles, profiles = [], folders = [] }: NonNullable<PublishRequest['fromCompose']>,
+): Promise<TemplateSource> {
+  const version = requireVersion(request)
+  const files = await composeFiles(paths)
+  const report = new ImportReport(request.leaveOut)
+  const [first = ''] = files
+  const project = await FolderProject.open([dirname(first), ...folders], [...files, ...(envFiles ?? [])])
+  using engine = new EngineClient(request.engine ?? defaultEngineAddress())
+  const imported = await importCompose(
+    {
+      files,
+      variables,
+      ...(envFiles === undefined ? {} : { envFiles }),
+      profiles,
+      version,
+      secrets: request.secrets ?? {},
+      ...(request.name === undefined ? {} : { name: request.name }),
+    },
+    project,
+    findOnEngine(engine, report),
+    report,
+  )
+  return madeTemplate(imported, { name: files.join(', '), notes: report.notes, allow: request.allowSecrets ?? [] })
+}
