@@ -1,5 +1,6 @@
 import { SEALIFT_VERSION } from '@sealift/server/version.ts'
 import { Command } from 'commander'
+import { addAuthority } from './commands/ca.ts'
 import { addConfigure } from './commands/configure.ts'
 import { addEvents } from './commands/events.ts'
 import { addExport } from './commands/export.ts'
@@ -73,6 +74,7 @@ export function createProgram(): Command {
   addTargets(program)
   addRegistry(program)
   addTokens(program)
+  addAuthority(program)
   addJobs(program)
   addGc(program)
   addStore(program)

@@ -208,6 +208,7 @@ const CONTENT = {
     'Try again; the log of the registry says more.',
   ),
   REPOSITORY_NOT_FOUND: entry(4, 'The registry has no such repository or tag that was pushed.', 'See sealift registry status.'),
+  TLS_INVALID: entry(2, 'The registry can not speak TLS as it was told to.', 'Give host names or addresses with --name, or a certificate and its key in PEM.'),
   TOKEN_NOT_FOUND: entry(4, 'There is no token of that name.', 'See sealift token list.'),
   TOKEN_INVALID: entry(
     2,

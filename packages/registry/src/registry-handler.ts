@@ -75,7 +75,7 @@ class Registry {
 
   #refuse(thrown: unknown, request: IncomingMessage, response: ServerResponse): void {
     // There is nobody to tell, and it is no fault.
-    if (thrown instanceof ClientGone || request.destroyed) return void response.destroy()
+    if (thrown instanceof ClientGone || request.socket.destroyed) return void response.destroy()
     const error = refusalOf(thrown)
     if (error.status >= 500) this.#onFault(thrown)
     // Half a body can only be taken back by cutting the connection: the client sees it as incomplete.

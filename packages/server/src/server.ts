@@ -5,7 +5,6 @@ import { type DataFolder, openDataFolder } from './data/data-folder.ts'
 import { socketPath } from './data/socket-path.ts'
 import { createApiServer } from './http/api-server.ts'
 import { listenOnSocket } from './http/listen-on-socket.ts'
-import { serveRegistry } from './http/registry-server.ts'
 import { routeGroups } from './http/route-groups.ts'
 import { createServices, type Services } from './services.ts'
 import { collectDaily } from './storage/daily-collection.ts'
@@ -20,6 +19,8 @@ export interface HostedServer {
   readonly socket: string
   /** `host:port` of the registry, empty where there is none. */
   readonly registryAddress: string
+  /** The address of its API, with the scheme that other machines use. */
+  readonly registryUrl: string
   /** The jobs that are at work, whoever started them. */
   jobs(): readonly Job[]
   /** Waits until no job is at work. */
@@ -71,14 +72,14 @@ async function serve(
   opened.defer(() => app.close())
   await listenOnSocket(app, socket)
   let registryAddress = ''
+  let registryUrl = ''
   if (listen !== undefined) {
     const { registry } = services
     const onFault = (fault: unknown): void => process.emitWarning(`the registry: ${messageOf(fault)}`)
-    opened.defer(() => registry.close())
-    const listening = await serveRegistry(await registry.handler(onFault), listen)
+    const listening = await registry.serve(listen, onFault)
     opened.defer(() => listening.close())
     registryAddress = listening.address
-    registry.answersAt(registryAddress)
+    registryUrl = listening.url
   }
   opened.defer(() => jobs.close())
   opened.defer(() => services.supervisor.close())
@@ -87,7 +88,7 @@ async function serve(
   if (collect) opened.use(collectDaily({ db: folder.db, collector, clock: siteClock }))
   if (listen !== undefined) await goOn(services)
   const owned = opened.move()
-  return { socket, registryAddress, jobs: () => jobs.running(), idle: () => jobs.idle(), close: () => owned.disposeAsync() }
+  return { socket, registryAddress, registryUrl, jobs: () => jobs.running(), idle: () => jobs.idle(), close: () => owned.disposeAsync() }
 }
 
 /** A server goes on by itself with what a killed one left half done; a single command leaves it to `jobs resume`. */

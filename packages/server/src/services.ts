@@ -83,7 +83,7 @@ export function createServices(
   const opener = new InstallationOpener({ store, targets, vault, clock })
   const siteClock = new SiteClock(db)
   const roots: readonly ContentRoot[] = [libraryIndexes(library, store)]
-  const registry = new RegistryService({ db, store, library: createLibraryCatalog(library, store) })
+  const registry = new RegistryService({ db, store, library: createLibraryCatalog(library, store), masterKey })
   const wastes: readonly Waste[] = [oldJobs(db), ...registry.wastes()]
   const supervisor = new Supervisor({ installations, targets, opener, runStates, events, jobs, clock })
   const site = { registry: registryAddress }

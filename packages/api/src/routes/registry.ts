@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Input } from '../input.ts'
+import { AbsolutePath, Input } from '../input.ts'
 import { defineRoute } from '../route.ts'
 
 export const RegistryTokenSummary = Type.Object({
@@ -18,8 +18,25 @@ export const CreatedToken = Type.Object({
 })
 export type CreatedToken = Static<typeof CreatedToken>
 
+export const RegistryTls = Type.Object({
+  mode: Type.Enum(['off', 'authority', 'files']),
+  names: Type.Array(Type.String(), { description: 'Names and addresses that the certificate is for.' }),
+  until: Type.Optional(Type.String({ description: 'Until when it is good; one of our own authority is renewed before.' })),
+  problem: Type.Optional(Type.String({ description: 'Why there is no certificate to answer with.' })),
+})
+export type RegistryTls = Static<typeof RegistryTls>
+
+export const Authority = Type.Object({
+  certificate: Type.String({ description: 'PEM' }),
+  fingerprint: Type.String({ description: 'SHA-256 of the certificate, as people compare it.' }),
+  until: Type.String(),
+  addresses: Type.Array(Type.String(), { description: 'host:port under which clients on other machines may know the registry.' }),
+})
+export type Authority = Static<typeof Authority>
+
 export const RegistryState = Type.Object({
   address: Type.String({ description: 'host:port at which it answers; empty while no server runs.' }),
+  tls: RegistryTls,
   anonymous: Type.Enum(['pull', 'none'], { description: 'What is allowed without a login.' }),
   retentionDays: Type.Optional(Type.Integer({ description: 'Days after which pushed manifests without a tag go; never where it is missing.' })),
   repositories: Type.Array(
@@ -46,8 +63,22 @@ export const registryRoutes = {
     body: Input({
       anonymous: Type.Optional(Type.Enum(['pull', 'none'])),
       retentionDays: Type.Optional(Type.Integer({ minimum: 0, maximum: 36500, description: '0 for never.' })),
+      tls: Type.Optional(
+        Type.Union([
+          Input({ mode: Type.Literal('off') }),
+          Input({ mode: Type.Literal('authority'), names: Type.Array(Type.String(), { maxItems: 100 }) }),
+          Input({ mode: Type.Literal('files'), certificate: AbsolutePath('The certificate, PEM.'), key: AbsolutePath('Its private key, PEM.') }),
+        ]),
+      ),
     }),
     response: RegistryState,
+  }),
+  getAuthority: defineRoute({
+    id: 'getAuthority',
+    method: 'GET',
+    path: '/registry/authority',
+    summary: 'The certificate authority of this data folder, which is made when it is first asked for.',
+    response: Authority,
   }),
   removeFromRegistry: defineRoute({
     id: 'removeFromRegistry',

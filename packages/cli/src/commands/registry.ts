@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { type RegistryState, registryRoutes } from '@sealift/api/routes/registry.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { Command } from 'commander'
@@ -25,6 +26,43 @@ export function addRegistry(program: Command): void {
       await inSession(command, async ({ client, answer }) => {
         if (anonymous !== 'pull' && anonymous !== 'none') throw new SealiftError('USAGE', `--anonymous ${anonymous}: expected pull or none`)
         answer(await client.call(registryRoutes.configureRegistry, { body: { anonymous } }), formatAccess)
+      })
+    })
+  const tls = registry
+    .command('tls')
+    .summary('speak TLS, with an authority of its own or a certificate of yours')
+    .description(
+      'Says whether the registry speaks TLS. It takes effect at once, and lasts. Programs on this machine itself may go on without TLS, on the same port; others may not.',
+    )
+  tls
+    .command('on')
+    .description(
+      "Speaks TLS. The certificate is made by an authority of this data folder's own for every name and address that this machine has, and is renewed by itself; clients must know the authority (sealift ca export). Or it is one that you bring, read anew whenever its file changes.",
+    )
+    .option('--name <name>', 'a further host name or address; may be given again', collect, [])
+    .option('--certificate <file>', 'a certificate of your own, PEM, with its chain')
+    .option('--key <file>', 'its private key, PEM')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sealift registry tls on --name registry.site.example\n  sealift registry tls on --certificate site.crt --key site.key',
+    )
+    .action(async ({ name, certificate, key }: TlsOptions, command: Command) => {
+      await inSession(command, async ({ client, answer }) => {
+        if ((certificate === undefined) !== (key === undefined)) throw new SealiftError('USAGE', '--certificate and --key go together')
+        if (certificate !== undefined && name.length > 0) throw new SealiftError('USAGE', 'a certificate of your own has its names already: leave out --name')
+        const mode =
+          certificate === undefined || key === undefined
+            ? { mode: 'authority' as const, names: [...name] }
+            : { mode: 'files' as const, certificate: resolve(certificate), key: resolve(key) }
+        answer(await client.call(registryRoutes.configureRegistry, { body: { tls: mode } }), formatTls)
+      })
+    })
+  tls
+    .command('off')
+    .description('Speaks plain HTTP again. Logins then cross the network readable.')
+    .action(async (_options: unknown, command: Command) => {
+      await inSession(command, async ({ client, answer }) => {
+        answer(await client.call(registryRoutes.configureRegistry, { body: { tls: { mode: 'off' } } }), formatTls)
       })
     })
   registry
@@ -58,6 +96,23 @@ export function addRegistry(program: Command): void {
     })
 }
 
+interface TlsOptions {
+  readonly name: readonly string[]
+  readonly certificate?: string
+  readonly key?: string
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+
+function formatTls({ tls }: RegistryState): string {
+  if (tls.mode === 'off') return 'It speaks plain HTTP.\n'
+  if (tls.problem !== undefined) return `It is to speak TLS and can't: ${tls.problem}\n`
+  const whose = tls.mode === 'authority' ? 'by the authority of this data folder, renewed by itself' : 'of your own'
+  const columns = Math.min(process.stdout.columns || 80, 100)
+  const text = `It speaks TLS with a certificate ${whose}, good until ${(tls.until ?? '').slice(0, 10)}, for ${tls.names.join(', ')}.`
+  return `${wrap(text, columns).join('\n')}\n${tls.mode === 'authority' ? 'Clients must know the authority: sealift ca export\n' : ''}`
+}
+
 const formatAccess = ({ anonymous }: RegistryState): string =>
   anonymous === 'pull' ? 'Reading needs no login; pushing and deleting need a token.\n' : 'Everything needs a token.\n'
 
@@ -78,6 +133,7 @@ function formatState(state: RegistryState): string {
   }
   return [
     address === '' ? 'The registry does not run: start it with sealift up.\n' : `The registry answers at ${address}.\n`,
+    formatTls(state),
     formatAccess(state),
     formatRetention(state),
     uploads === 0 ? '' : `${uploads} uploads are not at their end.\n`,

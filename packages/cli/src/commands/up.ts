@@ -22,7 +22,7 @@ export function addUp(program: Command): void {
         if (server === undefined) {
           throw new SealiftError('DATA_IN_USE', `another Sealift process works on ${data}`)
         }
-        process.stderr.write(`Sealift is up.\n  registry  http://${server.registryAddress}/v2/\n  commands  sealift --data ${data} …\nStop it with Ctrl+C.\n`)
+        process.stderr.write(`Sealift is up.\n  registry  ${server.registryUrl}\n  commands  sealift --data ${data} …\nStop it with Ctrl+C.\n`)
         if (options.json) process.stdout.write(`${JSON.stringify({ registry: server.registryAddress, socket: server.socket })}\n`)
         await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
         process.stderr.write('Stopping …\n')

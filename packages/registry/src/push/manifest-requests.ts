@@ -68,7 +68,8 @@ async function readManifest(request: IncomingMessage): Promise<Buffer> {
   if (Number(declared ?? 0) > MAX_MANIFEST_BYTES) throw tooLarge(declared ?? '')
   const pieces: Buffer[] = []
   let size = 0
-  for await (const piece of request as AsyncIterable<Buffer>) {
+  // A refusal on the way must not take the connection with it: the client is to read why.
+  for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += piece.length
     if (size > MAX_MANIFEST_BYTES) throw tooLarge('too many')
     pieces.push(piece)

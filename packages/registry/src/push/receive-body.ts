@@ -33,7 +33,8 @@ export async function receiveBody(request: IncomingMessage, partial: PartialBlob
   }
   let gone: unknown
   try {
-    for await (const piece of request as AsyncIterable<Buffer>) {
+    // A refusal on the way must not take the connection with it: the client is to read why.
+    for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       expected += piece.length
       if (expected > limit) throw tooLarge(limit)
       pieces.push(piece)

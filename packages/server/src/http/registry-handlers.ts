@@ -7,6 +7,7 @@ export function registryHandlers({ registry }: Services): RouteGroup {
   return routeGroup(registryRoutes, {
     getRegistry: () => registry.state(),
     configureRegistry: ({ body }) => registry.configure(body),
+    getAuthority: () => registry.authority(),
     removeFromRegistry: ({ params, query }) => registry.remove(params.repository, query.tag),
     listTokens: async () => [...(await registry.tokens()).list()],
     createToken: async ({ body: { name, pull, push, delete: mayDelete, expires } }) =>

@@ -1,4 +1,5 @@
 import type { Database } from '../database/open-database.ts'
+import { readSetting, writeSetting } from './setting.ts'
 
 const ANONYMOUS = 'registry.anonymous'
 const RETENTION = 'registry.retention-days'
@@ -15,8 +16,8 @@ export class RegistrySettings {
 
   static async open(db: Database): Promise<RegistrySettings> {
     const settings = new RegistrySettings(db)
-    settings.#anonymousPull = (await settings.#read(ANONYMOUS)) !== 'none'
-    const days = Number(await settings.#read(RETENTION))
+    settings.#anonymousPull = (await readSetting(db, ANONYMOUS)) !== 'none'
+    const days = Number(await readSetting(db, RETENTION))
     settings.#retentionDays = days > 0 ? days : undefined
     return settings
   }
@@ -32,24 +33,12 @@ export class RegistrySettings {
   }
 
   async setAnonymousPull(allowed: boolean): Promise<void> {
-    await this.#write(ANONYMOUS, allowed ? 'pull' : 'none')
+    await writeSetting(this.#db, ANONYMOUS, allowed ? 'pull' : 'none')
     this.#anonymousPull = allowed
   }
 
   async setRetentionDays(days: number | undefined): Promise<void> {
-    await this.#write(RETENTION, String(days ?? 0))
+    await writeSetting(this.#db, RETENTION, String(days ?? 0))
     this.#retentionDays = days
-  }
-
-  async #read(name: string): Promise<string | undefined> {
-    return (await this.#db.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst())?.value
-  }
-
-  async #write(name: string, value: string): Promise<void> {
-    await this.#db
-      .insertInto('setting')
-      .values({ name, value })
-      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-      .execute()
   }
 }
