@@ -8,7 +8,7 @@ export const PlanItem = Type.Object({
   now: Type.Union([Type.String(), Type.Null()]),
   then: Type.Union([Type.String(), Type.Null()]),
   offered: Type.Optional(Type.String({ description: 'The vendor’s default that awaits a decision.' })),
-  effect: Type.Enum(['changed', 'added', 'removed', 'generated', 'allocated', 'kept', 'offered', 'leftOver', 'notActedOn']),
+  effect: Type.Enum(['changed', 'added', 'removed', 'generated', 'allocated', 'copied', 'restored', 'run', 'kept', 'offered', 'leftOver', 'notActedOn']),
   why: Type.String(),
   restart: Type.Boolean(),
 })

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Driver, ImageArchive, LogLine, ObservedComponent } from './driver.ts'
+import type { Driver, ImageArchive, LogLine, ObservedComponent, RunOnce } from './driver.ts'
 import { replicaHash, replicaVolume, type WantedComponent, type WantedImage } from './wanted-component.ts'
 
 /** An image and how to start it for one purpose of the suite. */
@@ -536,6 +536,53 @@ export function driverSuite(name: string, factory: DriverFactory): void {
         })
       expect(await run(job)).toEqual({ exitCode: 0, timedOut: false, output: 'done\n' })
       expect(await run(failing)).toEqual({ exitCode: 4, timedOut: false, output: 'refused\n' })
+    })
+
+    test('finds a run by its key again, whatever program began it, and keeps its outcome until it is forgotten', async () => {
+      const { job, service } = subject.programs
+      await prepare(job, service)
+      const once = (name: string, key: string, { image, entrypoint, command }: SuiteProgram): RunOnce => ({
+        installation: INSTALLATION,
+        name,
+        key,
+        image,
+        ...(entrypoint === undefined ? {} : { entrypoint }),
+        ...(command === undefined ? {} : { command }),
+        env: {},
+        timeout: 60,
+      })
+      expect(await driver.findRun(INSTALLATION, 'hook', 'one')).toBeUndefined()
+      expect(await driver.runOnce(once('hook', 'one', job))).toMatchObject({ exitCode: 0, output: 'done\n' })
+      const other = await subject.reconnect()
+      expect(await other.findRun(INSTALLATION, 'hook', 'one')).toEqual({ state: 'ended', exitCode: 0 })
+      expect(await other.findRun(INSTALLATION, 'hook', 'two')).toBeUndefined()
+      // It is not run again: this program would not end.
+      expect(await other.runOnce(once('hook', 'one', service))).toMatchObject({ exitCode: 0, output: 'done\n' })
+      await driver.forgetRun(INSTALLATION, 'hook')
+      await driver.forgetRun(INSTALLATION, 'hook')
+      expect(await driver.findRun(INSTALLATION, 'hook', 'one')).toBeUndefined()
+
+      const abort = new AbortController()
+      const running = driver.runOnce({ ...once('long', 'one', service), signal: abort.signal })
+      running.catch(() => {})
+      await until('it runs', async () => (await driver.findRun(INSTALLATION, 'long', 'one'))?.state === 'running')
+      abort.abort(new Error('given up'))
+      await expect(running).rejects.toThrow('given up')
+      expect(await driver.findRun(INSTALLATION, 'long', 'one')).toBeUndefined()
+    })
+
+    test('stops a transfer of images when told to', async () => {
+      const { service } = subject.programs
+      const abort = new AbortController()
+      const archive: ImageArchive = {
+        open: (images, omit) => {
+          abort.abort(new Error('given up'))
+          return subject.archive.open(images, omit)
+        },
+      }
+      await expect(driver.ensureImages([service.image], archive, () => {}, abort.signal)).rejects.toThrow('given up')
+      await driver.ensureImages([service.image], subject.archive, () => {})
+      expect(await driver.missingImages([service.image])).toEqual([])
     })
 
     test('kills what runs once for too long', async () => {

@@ -168,7 +168,17 @@ export interface RunOnce {
   readonly group?: number
   /** seconds; afterwards it is killed and the run has failed */
   readonly timeout: number
+  /**
+   * Names this very run. Its container stays until {@link Driver.forgetRun}, and where one of this key
+   * is there already it is waited for instead of starting another.
+   */
+  readonly key?: string
+  /** Kills it; the run then rejects with the signal's reason. */
+  readonly signal?: AbortSignal
 }
+
+/** How far a one-off container has come. */
+export type FoundRun = { readonly state: 'created' | 'running' } | { readonly state: 'ended'; readonly exitCode: number }
 
 /** How a one-off container ended. */
 export interface RunResult {
@@ -234,8 +244,8 @@ export interface Driver extends AsyncDisposable {
   preflight(request: PreflightRequest): Promise<readonly Finding[]>
   /** Those of the images that the target lacks. */
   missingImages(images: readonly WantedImage[]): Promise<readonly WantedImage[]>
-  /** Transfers the images that are missing and tags them, so that a clean-up by hand takes none. */
-  ensureImages(images: readonly WantedImage[], archive: ImageArchive, progress: Progress): Promise<void>
+  /** Transfers the images that are missing and tags them, so that a clean-up by hand takes none. Once the signal is aborted it rejects with its reason. */
+  ensureImages(images: readonly WantedImage[], archive: ImageArchive, progress: Progress, signal?: AbortSignal): Promise<void>
   /** Makes what all components of an installation share (its network). */
   ensureInstallation(installation: string): Promise<void>
   /**
@@ -279,6 +289,10 @@ export interface Driver extends AsyncDisposable {
    */
   restart(installation: string, component: string, replica: number): Promise<void>
   runOnce(run: RunOnce): Promise<RunResult>
+  /** The one-off container that an earlier program began under a name and key; undefined where there is none. */
+  findRun(installation: string, name: string, key: string): Promise<FoundRun | undefined>
+  /** Ends and removes the one-off container of a name; one that is not there is no error. */
+  forgetRun(installation: string, name: string): Promise<void>
   /** What volumes take up; those that are not there are left out. */
   measureVolumes(installation: string, volumes: readonly string[]): Promise<readonly VolumeUsage[]>
   /**

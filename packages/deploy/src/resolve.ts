@@ -113,7 +113,8 @@ export function parseHostPort(text: string, where: string): number {
   throw new SealiftError('PORT_INVALID', `${where}: the host port is ${JSON.stringify(text)}, expected a number from 1 to 65535`)
 }
 
-function resolveVolumes({ installation, state }: ResolveContext, name: string): readonly WantedVolume[] {
+/** The volumes of a component with their names at the target. @throws SealiftError `VALUE_UNRESOLVED` */
+export function componentVolumes({ installation, state }: ResolveContext, name: string): readonly WantedVolume[] {
   const { stableIdentity } = componentOf(state, name).definition
   return Object.entries(componentOf(state, name).volumes).map(([volume, volumeState]): WantedVolume => {
     const { path, kind, readOnly, size, from, carried } = volumeDefinition(volumeState)
@@ -250,7 +251,7 @@ function build(context: ResolveContext, name: string, secret: SecretLookup): Omi
     ...(user === undefined ? {} : { user }),
     env: resolveEnv(scope, context, name),
     ports: componentPorts(context, name),
-    volumes: resolveVolumes(context, name),
+    volumes: componentVolumes(context, name),
     files: resolveFiles(scope, context, name),
     ...(component.cpu.value === null ? {} : { cpu: parseCpu(component.cpu.value, `component ${name}: cpu`) }),
     ...(component.memory.value === null ? {} : { memory: parseByteSize(component.memory.value, `component ${name}: memory`) }),
@@ -345,6 +346,11 @@ function runName(name: string): string {
   return name.length <= 63 ? name : `${name.slice(0, 50)}-${digestOf(name).slice(7, 19)}`
 }
 
+/** The name of the container that a hook runs in. */
+export function hookRunName(component: string, moment: HookMoment): string {
+  return runName(`hook-${moment.toLowerCase()}-${component}`)
+}
+
 /** What is run for an acceptance check. */
 export function resolveCheck({ installation, state }: ResolveContext, name: string, secret: SecretLookup): RunOnce {
   const check = state.checks[name]
@@ -379,7 +385,7 @@ export function resolveHook(context: ResolveContext, name: string, moment: HookM
   const { user, workingDir, extraHosts, fsGroup } = definition
   return {
     installation: context.installation,
-    name: runName(`hook-${moment.toLowerCase()}-${name}`),
+    name: hookRunName(name, moment),
     component: name,
     image: wantedImage(own),
     ...resolveProgram(scope, hook, name, where),
@@ -387,7 +393,7 @@ export function resolveHook(context: ResolveContext, name: string, moment: HookM
     // Users and folders are those of an image: another one may know neither.
     ...(user === undefined || hook.image !== undefined ? {} : { user }),
     ...(workingDir === undefined || hook.image !== undefined ? {} : { workingDir }),
-    volumes: resolveVolumes(context, name),
+    volumes: componentVolumes(context, name),
     files: resolveFiles(scope, context, name),
     ...(extraHosts === undefined ? {} : { extraHosts: resolveVariables(scope, extraHosts, name, `component ${name}: extra host`) }),
     ...(fsGroup === undefined ? {} : { group: fsGroup }),

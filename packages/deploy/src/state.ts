@@ -174,6 +174,8 @@ export interface ComponentState {
 
 /** An acceptance check. */
 export interface CheckState {
+  /** What it proves, for people. */
+  readonly title?: string
   readonly image: PinnedImage
   readonly entrypoint?: readonly string[]
   readonly command?: readonly string[]

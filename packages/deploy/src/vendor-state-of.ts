@@ -178,8 +178,9 @@ class ReleaseView {
     }
   }
 
-  check({ name, image, entrypoint, command, env, dependsOn, timeout = '300s' }: Check): CheckState {
+  check({ name, title, image, entrypoint, command, env, dependsOn, timeout = '300s' }: Check): CheckState {
     return {
+      ...(title === undefined ? {} : { title }),
       image: this.#image(image, `check ${name}`),
       ...(entrypoint === undefined ? {} : { entrypoint }),
       ...(command === undefined ? {} : { command }),

@@ -4,6 +4,7 @@ import type { DataFolder } from './data/data-folder.ts'
 import { ChangePlanner } from './installations/change-planner.ts'
 import { ChangeRunner } from './installations/change-runner.ts'
 import { DatabaseJournal } from './installations/database-journal.ts'
+import { DatabaseSnapshots } from './installations/database-snapshots.ts'
 import { DatabaseVault } from './installations/database-vault.ts'
 import { InstallationRegistry } from './installations/installation-registry.ts'
 import { InstallationView } from './installations/installation-view.ts'
@@ -76,6 +77,7 @@ export function createServices(
   const targets = new TargetRegistry(db, drivers)
   const parts = { store, library, keys, jobs }
   const journal = new DatabaseJournal(db)
+  const snapshots = new DatabaseSnapshots(db)
   const vault = new DatabaseVault(db, masterKey)
   const installations = new InstallationRegistry(db, journal)
   const runStates = new RunStates(db)
@@ -100,7 +102,7 @@ export function createServices(
     importer: new Importer({ ...parts, folder: join(path, 'content') }),
     bundles: new BundleInspector(parts),
     planner,
-    changes: new ChangeRunner({ store, targets, installations, vault, journal, planner, jobs, clock, runStates }),
+    changes: new ChangeRunner({ store, targets, installations, vault, journal, snapshots, planner, jobs, clock, runStates }),
     supervisor,
     installations,
     view: new InstallationView({ library, targets, installations, opener, runStates, events, supervisor, supervised }),

@@ -30,7 +30,7 @@ export async function engineReturns(driver: Driver, clock: Clock, signal: AbortS
   return false
 }
 
-const LOOKED_AT_AGAIN: ReadonlySet<string> = new Set(['images', 'installation', 'wait'])
+const LOOKED_AT_AGAIN: ReadonlySet<string> = new Set(['images', 'installation', 'wait', 'start'])
 
 /**
  * The steps that need not be done again after the program or the engine was away. What runs may have

@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest'
+import { DATA_AS_IT_IS } from '../plan/data-choice.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Revision } from '../revision.ts'
+import type { CheckOutcome } from './check-outcome.ts'
+import type { FailureRecord } from './failure-record.ts'
 import type { Journal } from './journal.ts'
 
 /** A journal, and another one that sees what the first had made durable, as after the end of the program. */
@@ -10,7 +13,8 @@ export interface JournalUnderTest extends AsyncDisposable {
 }
 
 // A journal looks into plans no further than their installation.
-const planOf = (installation: string, digest = 'one'): Plan => ({ installation, digest: `sha256:${digest}`, steps: [], items: [] }) as unknown as Plan
+const planOf = (installation: string, digest = 'one'): Plan =>
+  ({ installation, digest: `sha256:${digest}`, steps: [], items: [], data: DATA_AS_IT_IS }) as unknown as Plan
 
 const revisionOf = (installation: string, number: number, more: Partial<Revision> = {}): Revision => ({
   installation,
@@ -24,6 +28,18 @@ const revisionOf = (installation: string, number: number, more: Partial<Revision
   ...more,
 })
 
+const ILL: FailureRecord = { code: 'COMPONENT_UNHEALTHY', message: 'ill', hint: 'Look at it.', details: { component: 'app' } }
+
+const CHECK: CheckOutcome = {
+  check: 'can-buy',
+  title: 'A book can be bought',
+  exitCode: 0,
+  timedOut: false,
+  output: 'bought',
+  startedAt: '2030-01-01T00:00:00.000Z',
+  finishedAt: '2030-01-01T00:00:02.000Z',
+}
+
 /**
  * What every {@link Journal} does.
  * @param create a journal in which runs of the installations `shop` and `other` can be written
@@ -34,7 +50,7 @@ export function describeJournal(create: () => Promise<JournalUnderTest>): void {
     const [plan, revision] = [planOf('shop'), revisionOf('shop', 1)]
     await test.journal.begin('1', plan, revision)
     const journal = test.reopen()
-    expect(await journal.read('1')).toEqual({ id: '1', plan, revision, steps: {}, ended: false })
+    expect(await journal.read('1')).toEqual({ id: '1', plan, revision, steps: {}, checks: {}, ended: false })
     expect(await journal.history('shop')).toEqual([revision])
     expect((await journal.open()).map(({ id }) => id)).toEqual(['1'])
   })
@@ -43,7 +59,7 @@ export function describeJournal(create: () => Promise<JournalUnderTest>): void {
     await using test = await create()
     const { journal } = test
     await journal.begin('1', planOf('shop'), revisionOf('shop', 1))
-    await journal.step('1', 'a', 'done', false)
+    await journal.step('1', { step: 'a', progress: 'done', way: false })
     await journal.begin('1', planOf('shop', 'two'), revisionOf('shop', 1, { outcome: 'failed' }))
     expect(await journal.read('1')).toMatchObject({ plan: { digest: 'sha256:one' }, steps: { a: 'done' } })
     expect(await journal.history('shop')).toMatchObject([{ outcome: 'pending' }])
@@ -53,9 +69,23 @@ export function describeJournal(create: () => Promise<JournalUnderTest>): void {
     await using test = await create()
     const { journal } = test
     await journal.begin('1', planOf('shop'), revisionOf('shop', 1))
-    await Promise.all([journal.step('1', 'a', 'begun', false), journal.step('1', 'b', 'begun', false), journal.step('1', 'c', 'begun', false)])
-    await Promise.all([journal.step('1', 'a', 'done', false), journal.step('1', 'b', 'failed', false)])
+    await Promise.all([
+      journal.step('1', { step: 'a', progress: 'begun', way: false }),
+      journal.step('1', { step: 'b', progress: 'begun', way: false }),
+      journal.step('1', { step: 'c', progress: 'begun', way: false }),
+    ])
+    await Promise.all([journal.step('1', { step: 'a', progress: 'done', way: false }), journal.step('1', { step: 'b', progress: 'failed', way: false })])
     expect((await test.reopen().read('1'))?.steps).toEqual({ a: 'done', b: 'failed', c: 'begun' })
+  })
+
+  it('keeps how checks ended, the last time where one ran again', async () => {
+    await using test = await create()
+    const { journal } = test
+    await journal.begin('1', planOf('shop'), revisionOf('shop', 1))
+    await journal.step('1', { step: 'check can-buy', progress: 'begun', way: false })
+    await journal.step('1', { step: 'check can-buy', progress: 'failed', way: false, check: { ...CHECK, exitCode: 1 } })
+    await journal.step('1', { step: 'check can-buy', progress: 'done', way: false, check: CHECK })
+    expect(await test.reopen().read('1')).toMatchObject({ steps: { 'check can-buy': 'done' }, checks: { 'check can-buy': CHECK } })
   })
 
   it('turns a run around in one piece: one revision failed, another leads back, with steps of its own', async () => {
@@ -64,16 +94,17 @@ export function describeJournal(create: () => Promise<JournalUnderTest>): void {
     const failed = revisionOf('shop', 2, { kind: 'upgrade', outcome: 'failed', reason: 'ill' })
     const back = revisionOf('shop', 3, { kind: 'return', from: 2, to: 1 })
     await journal.begin('1', planOf('shop'), revisionOf('shop', 2, { kind: 'upgrade' }))
-    await journal.step('1', 'a', 'done', false)
-    await journal.step('1', 'a', 'begun', true)
-    await journal.turn('1', failed, 'ill', planOf('shop', 'back'), back)
-    await journal.step('1', 'a', 'begun', true)
+    await journal.step('1', { step: 'a', progress: 'done', way: false })
+    await journal.step('1', { step: 'a', progress: 'begun', way: true })
+    await journal.turn('1', failed, ILL, planOf('shop', 'back'), back)
+    await journal.step('1', { step: 'a', progress: 'begun', way: true })
     expect(await test.reopen().read('1')).toEqual({
       id: '1',
       plan: planOf('shop'),
       revision: failed,
       steps: { a: 'done' },
-      way: { reason: 'ill', plan: planOf('shop', 'back'), revision: back, steps: { a: 'begun' } },
+      checks: {},
+      way: { reason: ILL, plan: planOf('shop', 'back'), revision: back, steps: { a: 'begun' } },
       ended: false,
     })
     expect(await journal.history('shop')).toEqual([failed, back])
@@ -108,7 +139,7 @@ export function describeJournal(create: () => Promise<JournalUnderTest>): void {
     await using test = await create()
     expect(await test.journal.read('9')).toBeUndefined()
     expect(await test.journal.open()).toEqual([])
-    await expect(test.journal.step('9', 'a', 'begun', false)).rejects.toThrow('no run 9')
+    await expect(test.journal.step('9', { step: 'a', progress: 'begun', way: false })).rejects.toThrow('no run 9')
     await expect(test.journal.end('9', [])).rejects.toThrow('no run 9')
   })
 }

@@ -1,5 +1,7 @@
 import type { Plan } from '../plan/plan.ts'
 import type { Revision } from '../revision.ts'
+import type { CheckOutcome } from './check-outcome.ts'
+import type { FailureRecord } from './failure-record.ts'
 
 /** How far a step has come. A step that was begun and not ended when the program died is done again. */
 export type StepProgress = 'begun' | 'done' | 'failed'
@@ -11,6 +13,8 @@ export interface RunRecord {
   readonly revision: Revision
   /** By the step's id. */
   readonly steps: Readonly<Record<string, StepProgress>>
+  /** How its checks ended, by the step's id. */
+  readonly checks: Readonly<Record<string, CheckOutcome>>
   /** Present once it failed and is going back. */
   readonly way?: ReturnRecord
   readonly ended: boolean
@@ -18,10 +22,21 @@ export interface RunRecord {
 
 /** The way back of an execution that failed. */
 export interface ReturnRecord {
-  readonly reason: string
+  /** A text alone in journals of earlier versions. */
+  readonly reason: FailureRecord | string
   readonly plan: Plan
   readonly revision: Revision
   readonly steps: Readonly<Record<string, StepProgress>>
+}
+
+/** What happened to a step. */
+export interface StepEntry {
+  readonly step: string
+  readonly progress: StepProgress
+  /** Whether the step belongs to the way back. */
+  readonly way: boolean
+  /** Of a step that ran a check. */
+  readonly check?: CheckOutcome
 }
 
 /**
@@ -31,10 +46,9 @@ export interface ReturnRecord {
 export interface Journal {
   /** Begins a run with its revision pending, in one piece. Beginning it again changes nothing. */
   begin(id: string, plan: Plan, revision: Revision): Promise<void>
-  /** @param way whether the step belongs to the way back */
-  step(id: string, step: string, progress: StepProgress, way: boolean): Promise<void>
+  step(id: string, entry: StepEntry): Promise<void>
   /** Turns a run around: its revision has failed, and another one leads back. In one piece. */
-  turn(id: string, failed: Revision, reason: string, plan: Plan, revision: Revision): Promise<void>
+  turn(id: string, failed: Revision, reason: FailureRecord, plan: Plan, revision: Revision): Promise<void>
   /** Ends a run with the revisions as they came out, in one piece. */
   end(id: string, revisions: readonly Revision[]): Promise<void>
   read(id: string): Promise<RunRecord | undefined>

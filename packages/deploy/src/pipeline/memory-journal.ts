@@ -1,6 +1,7 @@
 import type { Plan } from '../plan/plan.ts'
 import type { Revision } from '../revision.ts'
-import type { Journal, RunRecord, StepProgress } from './journal.ts'
+import type { FailureRecord } from './failure-record.ts'
+import type { Journal, RunRecord, StepEntry } from './journal.ts'
 
 /** A journal that forgets everything with the process. What it holds went through JSON, as it would on a disk. */
 export class MemoryJournal implements Journal {
@@ -9,17 +10,18 @@ export class MemoryJournal implements Journal {
 
   async begin(id: string, plan: Plan, revision: Revision): Promise<void> {
     if (this.#runs.has(id)) return
-    this.#write({ id, plan, revision, steps: {}, ended: false })
+    this.#write({ id, plan, revision, steps: {}, checks: {}, ended: false })
     this.#record(revision)
   }
 
-  async step(id: string, step: string, progress: StepProgress, way: boolean): Promise<void> {
+  async step(id: string, { step, progress, way, check }: StepEntry): Promise<void> {
     const run = this.#get(id)
-    if (!way) this.#write({ ...run, steps: { ...run.steps, [step]: progress } })
+    const checks = check === undefined ? run.checks : { ...run.checks, [step]: check }
+    if (!way) this.#write({ ...run, steps: { ...run.steps, [step]: progress }, checks })
     else if (run.way !== undefined) this.#write({ ...run, way: { ...run.way, steps: { ...run.way.steps, [step]: progress } } })
   }
 
-  async turn(id: string, failed: Revision, reason: string, plan: Plan, revision: Revision): Promise<void> {
+  async turn(id: string, failed: Revision, reason: FailureRecord, plan: Plan, revision: Revision): Promise<void> {
     this.#write({ ...this.#get(id), revision: failed, way: { reason, plan, revision, steps: {} } })
     this.#record(failed)
     this.#record(revision)

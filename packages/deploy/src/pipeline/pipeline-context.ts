@@ -1,13 +1,16 @@
 import type { Digest } from '@sealift/oci/digest.ts'
 import type { SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { Driver, ImageArchive } from '../driver.ts'
+import type { Plan } from '../plan/plan.ts'
 import type { Revision } from '../revision.ts'
 import type { SecretVault } from '../secret-vault.ts'
+import type { SnapshotCatalog } from '../snapshot.ts'
+import type { CheckOutcome } from './check-outcome.ts'
 import type { Clock } from './clock.ts'
 import type { Journal } from './journal.ts'
 
 /** The stages of a change, in order; `return` only after a failure. */
-export const STAGES = ['preflight', 'images', 'apply', 'checks', 'return', 'record'] as const
+export const STAGES = ['preflight', 'images', 'data', 'hooks', 'apply', 'checks', 'return', 'record'] as const
 export type Stage = (typeof STAGES)[number]
 
 /** What an execution tells while it runs. Never a secret. */
@@ -29,6 +32,9 @@ export interface PipelineContext {
   readonly vault: SecretVault
   readonly archive: ImageArchive
   readonly journal: Journal
+  readonly snapshots: SnapshotCatalog
+  /** Called with the outcome of an installation or an upgrade before that is recorded; after a crash once more. */
+  readonly attest?: (attestation: Attestation) => Promise<void>
   /** The content of a file, from the content store. */
   readonly content: (digest: Digest) => Promise<Buffer>
   readonly clock: Clock
@@ -39,14 +45,12 @@ export interface PipelineContext {
   readonly suspend?: AbortSignal
 }
 
-/** How an acceptance check ended. */
-export interface CheckOutcome {
-  readonly check: string
-  readonly exitCode: number
-  readonly output: string
-  /** ISO 8601, UTC. */
-  readonly startedAt: string
-  readonly finishedAt: string
+/** What is attested of a change before its end is recorded. */
+export interface Attestation {
+  readonly plan: Plan
+  /** As it came out. */
+  readonly revision: Revision
+  readonly checks: readonly CheckOutcome[]
 }
 
 /** How an execution ended. */

@@ -1,7 +1,9 @@
 import type { Digest } from '@sealift/oci/digest.ts'
+import type { HookMoment } from '../accompanying-containers.ts'
 import type { Finding } from '../driver.ts'
 import type { PinnedImage, ReleaseIdentity, WantedState } from '../state.ts'
 import type { GenerateSpec } from '../value.ts'
+import type { DataChoice, Restore } from './data-choice.ts'
 
 /** What a plan is for. `return` is the way back after a failure. */
 export type PlanKind = 'install' | 'configure' | 'upgrade' | 'rollback' | 'return' | 'uninstall'
@@ -24,6 +26,8 @@ export type ItemKind =
   | 'connection'
   | 'file'
   | 'volume'
+  | 'snapshot'
+  | 'run'
   | 'port'
   | 'replicas'
   | 'memory'
@@ -34,7 +38,20 @@ export type ItemKind =
   | 'feature'
 
 /** What happens with it. In the order in which counts are printed. */
-export const EFFECTS = ['changed', 'added', 'removed', 'generated', 'allocated', 'kept', 'offered', 'leftOver', 'notActedOn'] as const
+export const EFFECTS = [
+  'changed',
+  'added',
+  'removed',
+  'generated',
+  'allocated',
+  'copied',
+  'restored',
+  'run',
+  'kept',
+  'offered',
+  'leftOver',
+  'notActedOn',
+] as const
 export type Effect = (typeof EFFECTS)[number]
 
 /** One line of a plan. Secrets are masked. */
@@ -62,6 +79,18 @@ export type Step = { readonly id: string; readonly after: readonly string[] } & 
   | { readonly kind: 'generate'; readonly secret: string; readonly spec: GenerateSpec }
   | { readonly kind: 'images'; readonly images: readonly PinnedImage[] }
   | { readonly kind: 'installation' }
+  /** Runs a hook of a component as one of the two states has it. */
+  | { readonly kind: 'hook'; readonly component: string; readonly moment: HookMoment; readonly of: 'previous' | 'next' }
+  /** Stops a component, so that its volumes can be copied. */
+  | { readonly kind: 'stop'; readonly component: string }
+  /** Copies a volume as it is now. */
+  | { readonly kind: 'snapshot'; readonly component: string; readonly volume: string; readonly source: string }
+  /** Starts a component again that was stopped or quiesced for a copy, as it was, and waits for its gate. */
+  | { readonly kind: 'start'; readonly component: string; readonly quiesced: boolean }
+  /** Fills a new volume from a snapshot. */
+  | ({ readonly kind: 'restore' } & Restore)
+  /** Removes a volume of an earlier generation with its data. */
+  | { readonly kind: 'discard'; readonly volume: string }
   /** Brings a component to its wanted state and waits for its gate. `fresh` removes its containers first: a job that failed. */
   | { readonly kind: 'component'; readonly component: string; readonly hash: string; readonly fresh: boolean; readonly wave: number }
   /** Waits for the gate of a component that is not changed but that others wait for. */
@@ -88,6 +117,7 @@ export interface Plan {
   readonly next: WantedState | null
   readonly items: readonly PlanItem[]
   readonly steps: readonly Step[]
+  readonly data: DataChoice
   /** What a person should know before agreeing. An `error` refuses execution. */
   readonly findings: readonly Finding[]
   /** What becomes of a failure, in a sentence for people. */
@@ -109,6 +139,9 @@ const WORDS: Readonly<Record<Exclude<Effect, 'offered'>, string>> = {
   removed: 'removed',
   generated: 'generated',
   allocated: 'allocated',
+  copied: 'copied',
+  restored: 'brought back',
+  run: 'run',
   kept: 'kept',
   leftOver: 'left over',
   notActedOn: 'not acted on',
@@ -142,7 +175,9 @@ export function itemSelector({ component, kind, name }: Pick<PlanItem, 'componen
   return component === null ? `${kind}/${name}` : `${component}/${kind}/${name}`
 }
 
+const WORK: ReadonlySet<Step['kind']> = new Set(['component', 'remove', 'uninstall', 'snapshot', 'restore', 'discard', 'start'])
+
 /** Whether a plan does any work at the target. */
 export function hasWork(plan: Plan): boolean {
-  return plan.steps.some(({ kind }) => kind === 'component' || kind === 'remove' || kind === 'uninstall')
+  return plan.steps.some(({ kind }) => WORK.has(kind))
 }

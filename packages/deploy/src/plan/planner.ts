@@ -7,9 +7,12 @@ import type { Choices } from '../choices.ts'
 import type { Capabilities, Finding, Observed } from '../driver.ts'
 import { parseInstallationName } from '../installation-name.ts'
 import type { Revision } from '../revision.ts'
+import type { VolumeSnapshot } from '../snapshot.ts'
 import { runningComponents, type WantedState } from '../state.ts'
 import type { VendorState } from '../vendor-state.ts'
 import { applyChoices } from './apply-choices.ts'
+import { DATA_AS_IT_IS, type DataChoice, olderGenerations, type SnapshotPolicy, USUAL_DATA, withRestores } from './data-choice.ts'
+import { dataItems } from './data-items.ts'
 import { Decisions } from './decisions.ts'
 import { diffStates } from './diff-states.ts'
 import { featuresNotActedOn, findingsFor } from './findings.ts'
@@ -20,9 +23,11 @@ import { mergeStates } from './merge-states.ts'
 import { settleModules } from './modules.ts'
 import { Notes } from './note.ts'
 import { requireParameters } from './parameters.ts'
-import type { ItemKind, Plan, PlanItem, PlanKind, Step } from './plan.ts'
+import type { ItemKind, Plan, PlanItem, PlanKind } from './plan.ts'
 import { rolledBack } from './rolled-back.ts'
+import { isForwardOnly } from './stakes.ts'
 import { stepsFor } from './steps.ts'
+import { whatIfItFails } from './way-back.ts'
 
 /** What every plan looks at. */
 export interface PlanContext {
@@ -52,6 +57,8 @@ export interface InstallRequest extends PlanContext {
 export interface ConfigureRequest extends PlanContext {
   readonly current: Revision
   readonly choices: Choices
+  /** Which volumes are copied first; without it none. */
+  readonly snapshot?: SnapshotPolicy
 }
 
 /** A change to another release. */
@@ -67,12 +74,27 @@ export interface UpgradeRequest extends PlanContext {
   readonly prune: boolean
   /** Accepts a release with a lower sequence number. */
   readonly allowOlder: boolean
+  /** Which volumes are copied first; without it those whose data cannot go back. */
+  readonly snapshot?: SnapshotPolicy
 }
 
 /** A way back to an older revision. */
 export interface RollbackRequest extends PlanContext {
   readonly current: Revision
   readonly to: Revision
+  readonly snapshot?: SnapshotPolicy
+  /** Snapshots whose data comes back; without them data stays as it is. */
+  readonly restore?: readonly VolumeSnapshot[]
+}
+
+/** What is known of a failed change beside its plan. */
+export interface ReturnRequest {
+  /** Snapshots of it whose data comes back. */
+  readonly restore: readonly VolumeSnapshot[]
+  /** Components whose newer version was begun. */
+  readonly begun: readonly string[]
+  /** Components that were quiesced and not started again. */
+  readonly quiesced: readonly string[]
 }
 
 /** An end. */
@@ -92,6 +114,7 @@ interface Outline {
   readonly why?: Why
   /** How the components that there were are called in the wanted state, where that is otherwise. */
   readonly mapped?: Mapped
+  readonly data?: DataChoice
 }
 
 /**
@@ -133,6 +156,7 @@ export function planConfigure(request: ConfigureRequest): Plan {
     notes,
     findings: [],
     why: () => 'Changed by the site.',
+    data: { ...USUAL_DATA, snapshot: request.snapshot ?? 'none' },
   })
 }
 
@@ -170,6 +194,11 @@ export function planUpgrade(request: UpgradeRequest): Plan {
     notes,
     findings: [...content, ...findingsFor(vendor.requires, request.capabilities)],
     mapped,
+    data: {
+      ...USUAL_DATA,
+      snapshot: request.snapshot ?? 'forwardOnly',
+      discard: prune ? olderGenerations(next, request.installation, request.observed) : [],
+    },
   })
 }
 
@@ -179,9 +208,10 @@ export function planUpgrade(request: UpgradeRequest): Plan {
  * Any revision can be compared with; only one that was reached should be executed towards.
  */
 export function planRollback(request: RollbackRequest): Plan {
-  const { current, to } = request
+  const { current, to, installation, observed } = request
   const notes = new Notes()
-  const next = rolledBack(current.state, to.state, notes)
+  const back = rolledBack(current.state, to.state, notes)
+  const { state: next, restores } = withRestores(back, request.restore ?? [], installation, observed)
   return finish(request, {
     kind: 'rollback',
     from: current.number,
@@ -189,8 +219,9 @@ export function planRollback(request: RollbackRequest): Plan {
     previous: current.state,
     next,
     notes,
-    findings: [],
+    findings: dataFindings(current, next, to, restores),
     why: () => `As it was in revision ${to.number}.`,
+    data: { ...USUAL_DATA, snapshot: request.snapshot ?? 'forwardOnly', restores },
   })
 }
 
@@ -237,6 +268,7 @@ export function planUninstall({ installation, current, deleteData, observed }: U
     next: null,
     items: [...items, ...volumes],
     steps: [{ id: 'uninstall', after: [], kind: 'uninstall', deleteData }],
+    data: USUAL_DATA,
     findings: [],
     rollbackNote: deleteData ? 'Deleted data cannot be brought back.' : 'Installing again under the same name finds the data and its secrets.',
     returns: false,
@@ -248,17 +280,19 @@ export function planUninstall({ installation, current, deleteData, observed }: U
  * brought are removed; their volumes stay.
  * @returns undefined for a failed installation's or uninstallation's plan: there is nothing to go back to
  */
-export function planReturn(failed: Plan, context: PlanContext): Plan | undefined {
+export function planReturn(failed: Plan, context: PlanContext, { restore, ...undo }: ReturnRequest): Plan | undefined {
   if (failed.previous === null || failed.next === null || failed.from === null) return undefined
+  const { state: next, restores } = withRestores(failed.previous, restore, context.installation, context.observed)
   return finish(context, {
     kind: 'return',
     from: failed.from,
     to: failed.from,
     previous: failed.next,
-    next: failed.previous,
+    next,
     notes: new Notes(),
     findings: [],
     why: (effect) => (effect === 'removed' ? 'Only the failed change brought it.' : `As it was in revision ${failed.from}.`),
+    data: { ...DATA_AS_IT_IS, restores, undo },
   })
 }
 
@@ -312,9 +346,26 @@ function assertMayFollow(installed: WantedState['release'], { release, upgradeFr
   }
 }
 
-function finish(context: PlanContext, { kind, from, to, previous, next, notes, findings, why, mapped }: Outline): Plan {
+/** An older version may not understand data that cannot go back. */
+function dataFindings(current: Revision, next: WantedState, to: Revision, restores: readonly { readonly component: string }[]): readonly Finding[] {
+  return runningComponents(next).flatMap((name): readonly Finding[] => {
+    const changed = current.state.components[name]?.image?.config !== next.components[name]?.image?.config
+    if (!changed || !isForwardOnly(current.state, name) || restores.some(({ component }) => component === name)) return []
+    return [
+      {
+        severity: 'warning',
+        subject: name,
+        message: `Its data cannot go back: the version of revision ${to.number} may not understand what the present one wrote.`,
+        hint: 'With --restore-data the data comes back as it was then; see sealift snapshot list.',
+      },
+    ]
+  })
+}
+
+function finish(context: PlanContext, { kind, from, to, previous, next, notes, findings, why, mapped, data = USUAL_DATA }: Outline): Plan {
   const { installation, observed, contents, capabilities } = context
-  const steps = stepsFor({ kind, installation, previous, next, observed, contents })
+  const input = { kind, installation, previous, next, observed, contents, data }
+  const steps = stepsFor(input)
   const affected = new Set(steps.flatMap((step) => (step.kind === 'component' ? [step.component] : [])))
   const renamed = mapped?.renamed ?? new Map<string, string>()
   const drafts = diffStates(mapped?.state ?? previous, next, notes, { renamed, ...(why === undefined ? {} : { why }) })
@@ -326,6 +377,7 @@ function finish(context: PlanContext, { kind, from, to, previous, next, notes, f
       restart: item.component !== null && restarted.has(item.component) && CAUSES_RESTART.has(item.effect) && !ALONE.has(item.kind),
     }),
   )
+  items.push(...dataItems(input, steps))
   const explained = new Set(
     items.filter(({ restart, kind }) => restart || kind === 'component' || kind === 'plugin' || kind === 'replicas').map(({ component }) => component),
   )
@@ -355,8 +407,9 @@ function finish(context: PlanContext, { kind, from, to, previous, next, notes, f
     next,
     items,
     steps,
+    data,
     findings: [...platformFindings(next, capabilities), ...findings],
-    ...whatIfItFails(kind, from, previous, next, steps),
+    ...whatIfItFails({ kind, from, previous, next, data }, steps),
   })
 }
 
@@ -375,27 +428,6 @@ function platformFindings({ platform }: WantedState, capabilities: Capabilities)
       hint: 'Install it anew on this target.',
     },
   ]
-}
-
-function whatIfItFails(
-  kind: PlanKind,
-  from: number | null,
-  previous: WantedState | null,
-  next: WantedState,
-  steps: readonly Step[],
-): Pick<Plan, 'rollbackNote' | 'returns'> {
-  if (kind === 'return') return { rollbackNote: 'If this fails, the installation stays as it is then.', returns: false }
-  if (previous === null) return { rollbackNote: 'If it fails, its containers are removed again; volumes with data stay.', returns: false }
-  const forwardOnly = steps.flatMap((step) =>
-    step.kind === 'component' && next.components[step.component]?.definition.carried.data === 'forwardOnly' ? [step.component] : [],
-  )
-  if (forwardOnly.length > 0) {
-    return {
-      rollbackNote: `The data of ${forwardOnly.join(', ')} cannot go back. If it fails after that, it stops and asks instead of returning to revision ${from}.`,
-      returns: false,
-    }
-  }
-  return { rollbackNote: `If it fails, it returns to revision ${from} by itself. Data written meanwhile stays.`, returns: true }
 }
 
 function seal(plan: Omit<Plan, 'digest'>): Plan {

@@ -1,7 +1,11 @@
 import type { Observed, ObservedComponent } from '../driver.ts'
+import type { PinnedImage } from '../pinned-image.ts'
 import { componentHash, componentPorts, type FileContents, pluginPorts } from '../resolve.ts'
 import { imagesOf, isActive, runningComponents, secretsOf, type WantedState } from '../state.ts'
 import { ownVolumes, sameVolume, type VolumeIdentity, volumeIdentity } from '../volume-identity.ts'
+import type { DataChoice } from './data-choice.ts'
+import { dataSteps } from './data-steps.ts'
+import { afterHooks, beforeHooks, hookImages } from './hook-steps.ts'
 import { nameIn } from './lineage.ts'
 import { waits, waves } from './order.ts'
 import type { PlanKind, Step } from './plan.ts'
@@ -14,6 +18,16 @@ export interface StepInput {
   readonly next: WantedState
   readonly observed: Observed
   readonly contents: FileContents
+  readonly data: DataChoice
+}
+
+/** What of an installation a change touches. */
+export interface Scope {
+  /** Components that are brought to another state, in the order of their waves. */
+  readonly affected: readonly string[]
+  /** In which wave each component of the wanted state starts. */
+  readonly wave: ReadonlyMap<string, number>
+  readonly waitsFor: ReadonlyMap<string, readonly string[]>
 }
 
 /**
@@ -69,43 +83,51 @@ function mountedBy(name: string, { components }: Pick<WantedState, 'components'>
 
 /**
  * The work that brings a target from what was observed to the wanted state, as steps that name what
- * they wait for. Components that are in place get none. A pure function: the same input gives the
- * same steps, so that a plan can be held against a later observation.
+ * they wait for: pull, quiesce, snapshot, hooks, apply, hooks, checks. Components that are in place get
+ * none. A pure function: the same input gives the same steps, so that a plan can be held against a
+ * later observation.
  */
 export function stepsFor(input: StepInput): readonly Step[] {
-  const { kind, installation, next, observed, contents, previous } = input
+  const { kind, installation, next, observed, contents, previous, data } = input
   const seen = new Map(observed.components.map((component) => [component.name, component]))
   const waitsFor = waits(next)
   const wave = waves(waitsFor)
   const running = runningComponents(next)
   const hashes = new Map(running.map((name) => [name, componentHash({ installation, state: next, contents }, name)]))
-  const affected = running.filter((name) => !isInPlace(input, name, hashes.get(name) ?? '', seen.get(name)))
+  const affected = running
+    .filter((name) => !isInPlace(input, name, hashes.get(name) ?? '', seen.get(name)))
+    .toSorted((a, b) => (wave.get(a) ?? 0) - (wave.get(b) ?? 0))
   const removed = [...seen.keys()].filter((name) => !running.includes(name))
+  const scope: Scope = { affected, wave, waitsFor }
+  const hooks = beforeHooks(input, scope)
+  const copies = dataSteps(input, scope, hooks.length > 0)
 
   const steps: Step[] = []
   const known = previous === null ? new Map<string, unknown>() : secretsOf(previous)
   for (const [secret, { generate }] of secretsOf(next)) {
     if (generate !== undefined && !known.has(secret)) steps.push({ id: `generate ${secret}`, after: [], kind: 'generate', secret, spec: generate })
   }
-  if (affected.length === 0 && removed.length === 0) return steps
-  steps.push({ id: 'images', after: [], kind: 'images', images: imagesOf(next) })
-  steps.push({ id: 'installation', after: steps.map(({ id }) => id), kind: 'installation' })
+  if (affected.length + removed.length + copies.length + data.discard.length === 0) return steps
+  const work = [...copies, ...hooks]
+  steps.push({ id: 'images', after: [], kind: 'images', images: withOthers(imagesOf(next), hookImages(input, work)) })
+  steps.push({ id: 'installation', after: idsOf(steps), kind: 'installation' })
+  steps.push(...work)
+  const ready = work.length === 0 ? ['installation'] : idsOf(work)
   // What gives up a host port or a volume that another one takes goes first; all else goes last, when nobody uses it any more.
   const waitedBefore = previous === null ? new Map<string, readonly string[]>() : waits(previous)
   /** The removals of those that use a component: they go before it, so that each can end its work. */
   const usersOf = (name: string, group: readonly string[]): readonly string[] =>
     group.filter((other) => waitedBefore.get(other)?.includes(name)).map((other) => `remove ${other}`)
   const first = removed.filter((name) => holdsPortOf(name, input) || holdsVolumeOf(name, input))
-  for (const component of first) steps.push({ id: `remove ${component}`, after: ['installation', ...usersOf(component, first)], kind: 'remove', component })
-  const before = first.length === 0 ? ['installation'] : first.map((component) => `remove ${component}`)
+  for (const component of first) steps.push({ id: `remove ${component}`, after: [...ready, ...usersOf(component, first)], kind: 'remove', component })
+  const before = first.length === 0 ? ready : first.map((component) => `remove ${component}`)
 
-  const work = affected.toSorted((a, b) => (wave.get(a) ?? 0) - (wave.get(b) ?? 0))
   // A job that is in place has ended: there is nothing to wait for.
   const isWaitedFor = (name: string): boolean => !affected.includes(name) && next.components[name]?.definition.workload !== 'job'
-  const waited = new Set(work.flatMap((name) => waitsFor.get(name) ?? []).filter(isWaitedFor))
+  const waited = new Set(affected.flatMap((name) => waitsFor.get(name) ?? []).filter(isWaitedFor))
   for (const component of waited) steps.push({ id: `wait ${component}`, after: before, kind: 'wait', component })
   const stepOf = (name: string): string => (affected.includes(name) ? `component ${name}` : `wait ${name}`)
-  for (const component of work) {
+  for (const component of affected) {
     const replica = seen.get(component)?.replicas[0]
     steps.push({
       id: `component ${component}`,
@@ -117,15 +139,26 @@ export function stepsFor(input: StepInput): readonly Step[] {
       wave: wave.get(component) ?? 0,
     })
   }
-  const applied = [...before, ...work.map((component) => `component ${component}`)]
+  const applied = [...before, ...affected.map((component) => `component ${component}`)]
   const last = removed.filter((name) => !first.includes(name))
   for (const component of last) steps.push({ id: `remove ${component}`, after: [...applied, ...usersOf(component, last)], kind: 'remove', component })
-  if (kind === 'install' || kind === 'upgrade') {
-    for (const check of Object.keys(next.checks)) {
-      if (checkApplies(next, check)) steps.push({ id: `check ${check}`, after: [...applied, ...last.map((name) => `remove ${name}`)], kind: 'check', check })
-    }
-  }
+  const finishing = afterHooks(input, scope, applied)
+  steps.push(...finishing)
+  const whole = [...applied, ...last.map((name) => `remove ${name}`), ...idsOf(finishing)]
+  const checks = kind === 'install' || kind === 'upgrade' ? Object.keys(next.checks).filter((check) => checkApplies(next, check)) : []
+  for (const check of checks) steps.push({ id: `check ${check}`, after: whole, kind: 'check', check })
+  // Only once nothing can fail any more: a way back might have wanted it.
+  for (const volume of data.discard)
+    steps.push({ id: `discard ${volume}`, after: [...whole, ...checks.map((check) => `check ${check}`)], kind: 'discard', volume })
   return steps
+}
+
+function idsOf(steps: readonly Step[]): readonly string[] {
+  return steps.map(({ id }) => id)
+}
+
+function withOthers(images: readonly PinnedImage[], others: readonly PinnedImage[]): readonly PinnedImage[] {
+  return [...images, ...others.filter(({ localName }) => !images.some((image) => image.localName === localName))]
 }
 
 /** A check of something that is switched off has nothing to look at. */

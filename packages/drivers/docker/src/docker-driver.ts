@@ -14,7 +14,7 @@ import { observe } from './observe.ts'
 import { freeDisk, preflight } from './preflight.ts'
 import { probe } from './probe.ts'
 import { probeAddress } from './probe-address.ts'
-import { runOnce } from './run-once.ts'
+import { findRun, forgetRun, runOnce } from './run-once.ts'
 import { measureVolumes, removeVolume, restore, snapshot } from './volume-copy.ts'
 import { watch } from './watch.ts'
 
@@ -57,7 +57,7 @@ export function createDockerDriver({ address }: { readonly address: string }): D
     capabilities: () => capabilities(engine),
     preflight: (request) => preflight(engine, request),
     missingImages: (images) => missingImages(engine, images),
-    ensureImages: (images, archive, progress) => ensureImages(engine, images, archive, progress),
+    ensureImages: (images, archive, progress, signal) => ensureImages(engine, images, archive, progress, signal),
     ensureInstallation: (installation) => ensureNetwork(engine, installation),
     ensureComponent: async (wanted, options) => ({ changed: await ensureComponent(engine, await settings(), wanted, options) }),
     startRun: async (wanted, run) => ({ started: await startRun(engine, await settings(), wanted, run) }),
@@ -71,6 +71,8 @@ export function createDockerDriver({ address }: { readonly address: string }): D
     restart: (installation, component, replica) => restartReplica(engine, installation, component, replica),
     watch: (signal) => watch(engine, signal),
     runOnce: async (run) => runOnce(engine, await settings(), run),
+    findRun: (installation, name, key) => findRun(engine, installation, name, key),
+    forgetRun: (installation, name) => forgetRun(engine, installation, name),
     measureVolumes: (installation, volumes) => measureVolumes(engine, installation, volumes),
     snapshot: (copy) => snapshot(engine, copy),
     restore: (copy) => restore(engine, copy),

@@ -56,11 +56,12 @@ export class EngineClient implements Disposable {
   }
 
   /** Loads a `docker save` archive. A failure that the engine reports inside its answer is thrown too; a failure of the stream as it is. */
-  async loadImages(archive: Readable): Promise<void> {
+  async loadImages(archive: Readable, signal?: AbortSignal): Promise<void> {
     const response = await this.#connection.send('POST', '/images/load', {
       query: { quiet: 1 },
       body: archive,
       contentType: 'application/x-tar',
+      ...(signal === undefined ? {} : { signal }),
     })
     await readEngineMessages(response, 'loading images')
   }

@@ -126,6 +126,7 @@ export class EngineConnection implements Disposable {
   async #send(method: string, path: string, { json, body, contentType, signal, accept }: EngineRequest): Promise<IncomingMessage> {
     const text = json === undefined ? undefined : Buffer.from(JSON.stringify(json))
     const stop = signal === undefined ? this.#closed.signal : AbortSignal.any([signal, this.#closed.signal])
+    stop.throwIfAborted()
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       let bodyFailure: unknown
       const sent = request({

@@ -31,19 +31,26 @@ export async function missingImages(engine: EngineClient, images: readonly Wante
  * that it surely has are not sent; where it does not go along with that, everything is.
  * @throws SealiftError `ENGINE_FAILED` where the engine does not have an image afterwards; what the archive throws
  */
-export async function ensureImages(engine: EngineClient, images: readonly WantedImage[], archive: ImageArchive, progress: Progress): Promise<void> {
+export async function ensureImages(
+  engine: EngineClient,
+  images: readonly WantedImage[],
+  archive: ImageArchive,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<void> {
+  signal?.throwIfAborted()
   const missing: WantedImage[] = []
   for (const image of await missingImages(engine, images)) if (!(await tagExisting(engine, image))) missing.push(image)
   if (missing.length === 0) return
   const omit = (await reusesLayers(engine)) ? await knownLayers(engine, missing) : new Set<Digest>()
-  if (omit.size === 0) await load(engine, missing, archive, undefined, progress)
+  if (omit.size === 0) await load(engine, missing, archive, undefined, progress, signal)
   else {
     try {
-      await load(engine, missing, archive, omit, progress)
+      await load(engine, missing, archive, omit, progress, signal)
     } catch (thrown) {
       // The layers may have been removed since they were looked up: the whole archive needs none.
-      if (!isSealiftError(thrown, 'ENGINE_FAILED')) throw thrown
-      await load(engine, missing, archive, undefined, progress)
+      if (signal?.aborted || !isSealiftError(thrown, 'ENGINE_FAILED')) throw thrown
+      await load(engine, missing, archive, undefined, progress, signal)
     }
   }
   for (const image of missing) await requireImage(engine, image)
@@ -62,6 +69,7 @@ async function load(
   archive: ImageArchive,
   omit: ReadonlySet<Digest> | undefined,
   progress: Progress,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const { stream, size } = archive.open(images, omit)
   let done = 0
@@ -74,7 +82,7 @@ async function load(
   })
   stream.on('error', (failure) => counter.destroy(failure))
   counter.on('close', () => stream.destroy())
-  await engine.loadImages(stream.pipe(counter))
+  await engine.loadImages(stream.pipe(counter), signal)
   progress(size, size)
 }
 

@@ -11,6 +11,8 @@ export const Label = {
   image: 'dev.sealift.image',
   /** The hash of what the holder is made from. */
   pod: 'dev.sealift.pod',
+  /** `RunOnce.key` */
+  key: 'dev.sealift.key',
   /** On a snapshot: the volume that it was taken of. */
   snapshot: 'dev.sealift.snapshot',
   /** Which of a component's plugins or init containers it is. */

@@ -268,20 +268,6 @@ describe('upgrade', () => {
     expect(site.running().hints).toBeUndefined()
   })
 
-  test('stops and asks where data cannot go back', async () => {
-    const site = await installed()
-    site.engine.behaviours.set(testConfig('app:2'), { readyAfter: 'never' })
-    const plan = await site.planUpgrade(
-      shop2((body) => ({
-        ...body,
-        components: body.components.map((component) => (component.name === 'app' ? { ...component, data: 'forwardOnly' as const } : component)),
-      })),
-    )
-    expect(plan.rollbackNote).toContain('The data of app cannot go back')
-    expect(await site.execute(plan)).toMatchObject({ outcome: 'failed', revision: { outcome: 'failed' } })
-    expect(site.running().app).toBe('app:2')
-  })
-
   test('is refused where the target changed since the plan was shown', async () => {
     const site = await installed()
     const plan = await site.planUpgrade(shop2())

@@ -4,6 +4,7 @@ import type {
   EnsureOptions,
   ExecRequest,
   Finding,
+  FoundRun,
   ImageArchive,
   LogLine,
   LogOptions,
@@ -89,13 +90,14 @@ export class MemoryDriver implements Driver {
     return images.filter(({ localName }) => !this.#engine.images.has(localName))
   }
 
-  async ensureImages(images: readonly WantedImage[], archive: ImageArchive, progress: Progress): Promise<void> {
+  async ensureImages(images: readonly WantedImage[], archive: ImageArchive, progress: Progress, signal?: AbortSignal): Promise<void> {
     await this.#call('ensureImages', images.map(({ reference }) => reference).join(' '))
     const missing = images.filter(({ localName }) => !this.#engine.images.has(localName))
     if (missing.length === 0) return
     const { stream, size } = archive.open(missing)
     let done = 0
     for await (const piece of stream as AsyncIterable<Buffer>) {
+      signal?.throwIfAborted()
       done += piece.length
       progress(done, size)
     }
@@ -356,13 +358,41 @@ export class MemoryDriver implements Driver {
 
   async runOnce(run: RunOnce): Promise<RunResult> {
     await this.#call('runOnce', run.name)
+    const id = `${run.installation}/${run.name}`
+    const left = this.#engine.leftRuns.get(id)
+    const begun = left !== undefined && left.key === run.key ? left : this.#begin(id, run)
+    // A program that dies here leaves a container that goes on.
+    await this.#call('waitOnce', run.name)
+    try {
+      await this.#engine.clock.sleep(Math.max(0, begun.endsAt - this.#engine.clock.now()), run.signal)
+    } catch (thrown) {
+      this.#engine.leftRuns.delete(id)
+      throw thrown
+    }
+    return begun.result
+  }
+
+  #begin(id: string, run: RunOnce): { readonly endsAt: number; readonly result: RunResult } {
     this.#engine.runs.push(run)
     this.#engine.write(run.image, run.volumes ?? [])
-    for (const { kind, targetName } of run.volumes ?? []) if (kind === 'persistent') this.#engine.volumes.add(targetName)
     const { runs, exitAfter = runs === undefined ? JOB_DURATION : Number.POSITIVE_INFINITY, exitCode = 0, output = [] } = this.#engine.behaviourOf(run.image)
     const timedOut = exitAfter > run.timeout * 1000
-    await this.#engine.clock.sleep(Math.min(exitAfter, run.timeout * 1000))
-    return { exitCode: timedOut ? 137 : exitCode, timedOut, output: output.map((line) => `${line}\n`).join('') }
+    const endsAt = this.#engine.clock.now() + Math.min(exitAfter, run.timeout * 1000)
+    const result = { exitCode: timedOut ? 137 : exitCode, timedOut, output: output.map((line) => `${line}\n`).join('') }
+    if (run.key !== undefined) this.#engine.leftRuns.set(id, { key: run.key, endsAt, result })
+    return { endsAt, result }
+  }
+
+  async findRun(installation: string, name: string, key: string): Promise<FoundRun | undefined> {
+    await this.#call('findRun', name)
+    const left = this.#engine.leftRuns.get(`${installation}/${name}`)
+    if (left?.key !== key) return undefined
+    return left.endsAt > this.#engine.clock.now() ? { state: 'running' } : { state: 'ended', exitCode: left.result.exitCode }
+  }
+
+  async forgetRun(installation: string, name: string): Promise<void> {
+    await this.#call('forgetRun', name)
+    this.#engine.leftRuns.delete(`${installation}/${name}`)
   }
 
   async measureVolumes(installation: string, volumes: readonly string[]): Promise<readonly VolumeUsage[]> {

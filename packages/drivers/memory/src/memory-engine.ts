@@ -1,4 +1,4 @@
-import type { RunOnce, WantedComponent, WantedImage, WantedVolume } from '@sealift/deploy/driver.ts'
+import type { RunOnce, RunResult, WantedComponent, WantedImage, WantedVolume } from '@sealift/deploy/driver.ts'
 import type { Clock } from '@sealift/deploy/pipeline/clock.ts'
 
 /** How containers of an image behave. */
@@ -67,6 +67,8 @@ export class MemoryEngine {
   readonly addresses = new Set<string>()
   /** One-off runs, in order. */
   readonly runs: RunOnce[] = []
+  /** One-off containers that were left, by installation and name: when they end and how. */
+  readonly leftRuns = new Map<string, { readonly key: string; readonly endsAt: number; readonly result: RunResult }>()
   /** Every call that was made, as `verb subject`. */
   readonly calls: string[] = []
   /** Host ports that something else on the machine holds. */

@@ -1,12 +1,23 @@
 import { type Choices, NO_CHOICES } from '@sealift/deploy/choices.ts'
 import type { Driver } from '@sealift/deploy/driver.ts'
+import { MemorySnapshots } from '@sealift/deploy/memory-snapshots.ts'
 import { MemoryVault } from '@sealift/deploy/memory-vault.ts'
-import { execute, resume } from '@sealift/deploy/pipeline/execute.ts'
+import { execute, type ResumeOptions, resume } from '@sealift/deploy/pipeline/execute.ts'
 import { MemoryJournal } from '@sealift/deploy/pipeline/memory-journal.ts'
-import type { ExecutionResult, PipelineContext, PipelineEvent } from '@sealift/deploy/pipeline/pipeline-context.ts'
+import type { Attestation, ExecutionResult, PipelineContext, PipelineEvent } from '@sealift/deploy/pipeline/pipeline-context.ts'
 import { VirtualClock } from '@sealift/deploy/pipeline/virtual-clock.ts'
 import type { Plan } from '@sealift/deploy/plan/plan.ts'
-import { type PlanContext, planConfigure, planInstall, planRollback, planUninstall, planUpgrade, type UpgradeRequest } from '@sealift/deploy/plan/planner.ts'
+import {
+  type ConfigureRequest,
+  type PlanContext,
+  planConfigure,
+  planInstall,
+  planRollback,
+  planUninstall,
+  planUpgrade,
+  type RollbackRequest,
+  type UpgradeRequest,
+} from '@sealift/deploy/plan/planner.ts'
 import { currentRevision, previousRevision, type Revision } from '@sealift/deploy/revision.ts'
 import { sealChoices } from '@sealift/deploy/seal-choices.ts'
 import type { WantedState } from '@sealift/deploy/state.ts'
@@ -23,6 +34,8 @@ export class TestSite {
   readonly engine = new MemoryEngine(this.clock)
   readonly vault = new MemoryVault()
   readonly journal = new MemoryJournal()
+  readonly snapshots = new MemorySnapshots()
+  readonly attestations: Attestation[] = []
   readonly events: PipelineEvent[] = []
   readonly contents = new Map<string, Buffer>()
   driver: Driver = new MemoryDriver(this.engine)
@@ -40,6 +53,8 @@ export class TestSite {
       vault: this.vault,
       archive: testArchive(),
       journal: this.journal,
+      snapshots: this.snapshots,
+      attest: async (attestation) => void this.attestations.push(attestation),
       content: async (digest) => this.contents.get(digest) ?? Promise.reject(new Error(`no content ${digest}`)),
       clock: this.clock,
       report: (event) => void this.events.push(event),
@@ -84,17 +99,17 @@ export class TestSite {
     return planUpgrade({ ...(await this.context()), ...base, current: await this.current(), vendor, ...options })
   }
 
-  async planConfigure(choices: Partial<Choices>): Promise<Plan> {
+  async planConfigure(choices: Partial<Choices>, options: Partial<ConfigureRequest> = {}): Promise<Plan> {
     const current = await this.current()
     const sealed = await this.#seal(choices, current.state, null)
-    return planConfigure({ ...(await this.context()), current, choices: sealed })
+    return planConfigure({ ...(await this.context()), current, choices: sealed, ...options })
   }
 
-  async planRollback(number?: number): Promise<Plan> {
+  async planRollback(number?: number, options: Partial<RollbackRequest> = {}): Promise<Plan> {
     const history = await this.journal.history('shop')
     const to = number === undefined ? previousRevision(history) : history.find((revision) => revision.number === number)
     if (to === undefined) throw new Error('no revision to go back to')
-    return planRollback({ ...(await this.context()), current: await this.current(), to })
+    return planRollback({ ...(await this.context()), current: await this.current(), to, ...options })
   }
 
   async planUninstall(deleteData = false): Promise<Plan> {
@@ -106,8 +121,8 @@ export class TestSite {
     return execute(run, plan, { ...this.pipeline, ...more })
   }
 
-  async resume(run: string): Promise<ExecutionResult> {
-    return resume(run, this.pipeline)
+  async resume(run: string, options: ResumeOptions = {}, more: Partial<PipelineContext> = {}): Promise<ExecutionResult> {
+    return resume(run, { ...this.pipeline, ...more }, options)
   }
 
   /** What runs, each component with the image that it runs. */

@@ -113,6 +113,38 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  '0004-snapshots': {
+    async up(db: Kysely<Tables>) {
+      const { schema } = db
+      await schema
+        .createTable('snapshot')
+        .addColumn('installation', 'text', (c) => c.notNull().references('installation.name').onDelete('cascade'))
+        .addColumn('target', 'text', (c) => c.notNull())
+        .addColumn('number', 'integer', (c) => c.notNull())
+        .addColumn('snapshot_json', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('snapshot_key', ['installation', 'target'])
+        .execute()
+      await schema
+        .createTable('run_step')
+        .addColumn('run', 'text', (c) => c.notNull().references('run.id').onDelete('cascade'))
+        .addColumn('way', 'integer', (c) => c.notNull())
+        .addColumn('step', 'text', (c) => c.notNull())
+        .addColumn('progress', 'text', (c) => c.notNull())
+        .addColumn('check_json', 'text')
+        .addPrimaryKeyConstraint('run_step_key', ['run', 'way', 'step'])
+        .execute()
+      // Reports stay when their installation goes.
+      await schema
+        .createTable('report')
+        .addColumn('run', 'text', (c) => c.notNull().primaryKey())
+        .addColumn('installation', 'text', (c) => c.notNull())
+        .addColumn('revision', 'integer', (c) => c.notNull())
+        .addColumn('created_at', 'text', (c) => c.notNull())
+        .addColumn('envelope', 'blob', (c) => c.notNull())
+        .execute()
+      await sql`create index report_of_revision on report (installation, revision, created_at)`.execute(db)
+    },
+  },
   '0005-trust-root': {
     async up(db: Kysely<Tables>) {
       await db.schema

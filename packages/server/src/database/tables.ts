@@ -12,6 +12,9 @@ export interface Tables {
   installation: InstallationRow
   revision: RevisionRow
   run: RunRow
+  run_step: RunStepRow
+  snapshot: SnapshotRow
+  report: ReportRow
   secret: SecretRow
   job: JobRow
   job_log: JobLogRow
@@ -117,6 +120,34 @@ export interface RunRow {
   run_json: string
   /** 0 while it is open. */
   ended: number
+}
+
+/** How far a step of a run has come. */
+export interface RunStepRow {
+  run: string
+  /** 1 for a step of the way back. */
+  way: number
+  step: string
+  progress: 'begun' | 'done' | 'failed'
+  check_json: string | null
+}
+
+/** A copy of a volume at the target. */
+export interface SnapshotRow {
+  installation: string
+  /** Its name at the target. */
+  target: string
+  number: number
+  snapshot_json: string
+}
+
+/** The signed report of an installation or an upgrade. */
+export interface ReportRow {
+  run: string
+  installation: string
+  revision: number
+  created_at: string
+  envelope: Uint8Array
 }
 
 export interface SecretRow {

@@ -11,6 +11,7 @@ import type { ExecutionResult, PipelineContext, PipelineEvent, Stage } from '@se
 import type { Plan } from '@sealift/deploy/plan/plan.ts'
 import { assertAgreed } from '@sealift/deploy/plan/planner.ts'
 import { wantedImage } from '@sealift/deploy/resolve.ts'
+import type { SnapshotCatalog } from '@sealift/deploy/snapshot.ts'
 import { imagesOf } from '@sealift/deploy/state.ts'
 import { prepareDockerArchive } from '@sealift/images/write-docker-archive.ts'
 import { SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
@@ -29,6 +30,7 @@ export interface ChangeRunnerParts {
   readonly installations: InstallationRegistry
   readonly vault: DatabaseVault
   readonly journal: Journal
+  readonly snapshots: SnapshotCatalog
   readonly planner: ChangePlanner
   readonly jobs: JobQueue
   readonly clock: Clock
@@ -38,6 +40,8 @@ export interface ChangeRunnerParts {
 const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   preflight: 'Preflight',
   images: 'Images',
+  data: 'Data',
+  hooks: 'Hooks',
   apply: 'Applying',
   checks: 'Checks',
   return: 'Going back',
@@ -158,13 +162,14 @@ export class ChangeRunner {
   }
 
   async #pipeline(plans: readonly Plan[], driver: Driver, context: JobContext): Promise<PipelineContext> {
-    const { store, vault, clock } = this.#parts
+    const { store, vault, clock, snapshots } = this.#parts
     const states = plans.flatMap(({ previous, next }) => [previous, next]).filter((state) => state !== null)
     const images = states.flatMap((state) => imagesOf(state)).map(wantedImage)
     return {
       driver,
       vault,
       journal: this.#journal(),
+      snapshots,
       archive: await prepareDockerArchive(store, images),
       content: (digest) => readBlob(store, digest),
       clock,
@@ -182,7 +187,7 @@ export class ChangeRunner {
         await journal.begin(id, plan, revision)
         await runStates.startAll(plan.installation)
       },
-      step: (id, step, progress, way) => journal.step(id, step, progress, way),
+      step: (id, entry) => journal.step(id, entry),
       turn: (id, failed, reason, plan, revision) => journal.turn(id, failed, reason, plan, revision),
       end: (id, revisions) => journal.end(id, revisions),
       read: (id) => journal.read(id),
