@@ -49,6 +49,11 @@ function isUntouched({ origin, decided, expression }: Value): boolean {
   return origin === 'vendor' && decided === expression
 }
 
+/** Whether the site brought a value by itself, so that no release can drop it. */
+export function isOwnOfSite({ origin, decided }: Value): boolean {
+  return origin === 'site' && decided === null
+}
+
 /** Whether a value is what the vendor wants already. */
 function isWanted(current: Value, theirs: string): boolean {
   return theirs === GENERATED_DEFAULT ? current.origin === 'generated' : current.secretId === undefined && current.expression === theirs
@@ -100,8 +105,8 @@ export function mergeValue(current: Value | undefined, vendor: VendorValue | und
 
 function mergeDropped(current: Value | undefined): MergedValue {
   if (current === undefined) throw new TypeError('a value that neither the installation nor the release has')
-  if (current.vendor === null && current.leftOver === undefined) {
-    return { value: current, effect: 'kept', why: 'Added by the site.', noteworthy: true }
+  if (isOwnOfSite(current)) {
+    return { value: { ...withoutLeftOver(current), vendor: null }, effect: 'kept', why: 'Added by the site.', noteworthy: true }
   }
   return {
     value: { ...current, vendor: null, leftOver: true },

@@ -65,3 +65,11 @@ export function decisionOnValue(item: Pick<PlanItem, 'component' | 'kind' | 'nam
   }
   return decided?.decision
 }
+
+/** @throws SealiftError `CHOICES_INVALID` where something is declined that was not there before: nothing would stand in its place */
+export function refuseNewDeclined(item: Pick<PlanItem, 'component' | 'kind' | 'name'>, decided: Decided | undefined): void {
+  if (decided?.decision !== 'decline') return
+  throw new SealiftError('CHOICES_INVALID', `${itemSelector(item)} is new in this release: there is nothing to keep instead`, {
+    hint: 'Leave --decline out, and set another value with sealift configure.',
+  })
+}

@@ -2,11 +2,11 @@ import { canonicalJson } from '@sealift/template/canonical-json.ts'
 import { generatedSecretId } from '../secret-vault.ts'
 import type { Amount, ComponentState, FileState, PortState, ScalingBounds, VolumeDefinition, VolumeState, WantedState } from '../state.ts'
 import { MASK, shownDefault, type Value, type VendorValue } from '../value.ts'
-import { type Decision, type MergedValue, mergeValue, setBySite, valueFromVendor } from '../value-merge.ts'
+import { type Decision, isOwnOfSite, type MergedValue, mergeValue, setBySite, valueFromVendor } from '../value-merge.ts'
 import type { VendorComponent } from '../vendor-state.ts'
 import { freeVolumeName, sameVolume } from '../volume-identity.ts'
 import { amountBounds, describeBounds, withinBounds } from './bounds.ts'
-import { type Decided, type Decisions, decisionOnValue } from './decisions.ts'
+import { type Decided, type Decisions, decisionOnValue, refuseNewDeclined } from './decisions.ts'
 import { type FileChoice, fileChoice } from './file-choice.ts'
 import type { GroupChoices } from './group-choices.ts'
 import { keptVolume } from './kept-volumes.ts'
@@ -85,17 +85,21 @@ export class ComponentMerge {
     }
   }
 
-  #decided(kind: Kind, name: string): Decided | undefined {
-    return this.#options.decisions.for({ component: this.#name, kind, name })
+  #decided(kind: Kind, name: string, before: Value | undefined): Decided | undefined {
+    const item = { component: this.#name, kind, name }
+    const decided = this.#options.decisions.for(item)
+    if (before === undefined) refuseNewDeclined(item, decided)
+    return decided
   }
 
   /** Undefined where it is pruned. */
   #value(kind: Kind, name: string, before: Value | undefined, theirs: VendorValue | undefined, decision?: Decision): Value | undefined {
     const { prune, installation, notes, kept, groups } = this.#options
-    if (theirs === undefined && prune && (before?.vendor !== null || before.leftOver)) return undefined
+    if (theirs === undefined && prune && before !== undefined && !isOwnOfSite(before)) return undefined
     const item = { component: this.#name, kind, name } as const
     const decide =
-      decision ?? (theirs === undefined || kind === 'file' ? undefined : decisionOnValue(item, this.#decided(kind, name), theirs.onUpgrade === 'locked'))
+      decision ??
+      (theirs === undefined || kind === 'file' ? undefined : decisionOnValue(item, this.#decided(kind, name, before), theirs.onUpgrade === 'locked'))
     const old = kind === 'env' || kind === 'connection' ? kept?.[kind][name] : undefined
     const secretId =
       (old?.origin === 'generated' ? old.secretId : old?.generated?.secretId) ?? generatedSecretId(installation, this.#name, name, theirs?.generate)
@@ -142,9 +146,10 @@ export class ComponentMerge {
   }
 
   #fileChoice(path: string, before: Value | undefined, theirs: VendorValue | undefined): FileChoice | undefined {
+    const decided = theirs === undefined ? undefined : this.#decided('file', path, before)
     if (theirs === undefined || before === undefined) return undefined
     const item = { component: this.#name, kind: 'file', name: path } as const
-    return fileChoice(item, before, theirs, this.#decided('file', path), this.#options.contents)
+    return fileChoice(item, before, theirs, decided, this.#options.contents)
   }
 
   #noteChoice(path: string, { value, why }: FileChoice): void {

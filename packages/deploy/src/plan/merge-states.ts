@@ -1,7 +1,7 @@
 import type { ComponentState, ModuleState, ParameterState, RouteState, Setting, WantedState } from '../state.ts'
 import { mergeValue } from '../value-merge.ts'
 import type { VendorState } from '../vendor-state.ts'
-import { type Decisions, decisionOnValue } from './decisions.ts'
+import { type Decisions, decisionOnValue, refuseNewDeclined } from './decisions.ts'
 import { GroupChoices } from './group-choices.ts'
 import { withKeptVolumes } from './kept-volumes.ts'
 import { ComponentMerge, LEFT_OVER, namesOf, noteOf } from './merge-component.ts'
@@ -73,6 +73,7 @@ function mergeParameters(current: WantedState | null, vendor: VendorState, { dec
     }
     const { definition } = theirs
     const decided = decisions.for(item)
+    if (before === undefined) refuseNewDeclined(item, decided)
     if (theirs.value === null) {
       // Without a default there is nothing that could be offered: the site's value stays, or is asked for.
       const { leftOver: _, ...kept } = before?.value ?? UNSET

@@ -1,4 +1,5 @@
 import { hostPlatform } from '@sealift/oci/platform.ts'
+import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { Template } from '@sealift/template/schema/template.ts'
 import { describe, expect, test } from 'vitest'
 import { NO_CHOICES } from '../choices.ts'
@@ -61,6 +62,24 @@ describe('modules', () => {
     const widened = switched(state(body), { reporting: true })
     expect(() => switched(widened, { search: false })).toThrow('module search is to be off, but component report needs it')
     expect(() => switched(widened, { core: false })).toThrow('module core is to be off, but module reporting needs it')
+  })
+
+  test('one that is switched off while several need it names them all', () => {
+    const components = [
+      ...body.components,
+      { name: 'chart', module: 'core', workload: 'stateless' as const, image: 'chart:1', dependsOn: [{ component: 'find' }] },
+    ]
+    const widened = switched(state({ ...body, components }), { reporting: true })
+    const refusal = new SealiftError('MODULE_NEEDED', 'module search is to be off, but component chart and component report need it')
+    expect(() => switched(widened, { search: false })).toThrow(refusal.message)
+  })
+
+  test('go off together, and say why one went that nobody switched', () => {
+    const widened = switched(state(body), { reporting: true })
+    const notes = new Notes()
+    const narrowed = settleModules(applyChoices(widened, { ...NO_CHOICES, modules: { reporting: false } }, notes), notes)
+    expect(on(narrowed)).toEqual(['core'])
+    expect(notes.get({ component: null, kind: 'module', name: 'search' })?.why).toContain('nothing does any more')
   })
 })
 
