@@ -3,7 +3,7 @@ import { Change } from '../change.ts'
 import { Input } from '../input.ts'
 import { InstallationStatus, InstallationSummary, LogLine, RevisionSummary } from '../installation.ts'
 import { Job } from '../job.ts'
-import { Plan } from '../plan.ts'
+import { Comparison, Plan } from '../plan.ts'
 import { defineRoute } from '../route.ts'
 
 const Name = Input({ name: Type.String() })
@@ -55,7 +55,7 @@ export const installationRoutes = {
     path: '/installations/:name/revisions/:a/diff/:b',
     summary: 'What differs between two revisions.',
     params: Input({ name: Type.String(), a: Type.Integer(), b: Type.Integer() }),
-    response: Plan,
+    response: Comparison,
   }),
   readLogs: defineRoute({
     id: 'readLogs',

@@ -1,7 +1,7 @@
 import type { RevisionSummary } from '@sealift/api/installation.ts'
 import { installationRoutes } from '@sealift/api/routes/installations.ts'
 import { type Command, InvalidArgumentError } from 'commander'
-import { formatPlan } from '../plan/format-plan.ts'
+import { formatComparison } from '../plan/format-comparison.ts'
 import { runChange } from '../plan/run-change.ts'
 import { inSession } from '../session.ts'
 import { formatColumns } from '../terminal/columns.ts'
@@ -22,14 +22,18 @@ export function addHistory(program: Command): void {
   program
     .command('diff')
     .summary('what differs between two revisions')
-    .description('Shows what going from one revision to another changes.')
+    .description(
+      'Shows every attribute in which two revisions differ, whatever became of them: values, whose they are, files, modules that are off. The target is not asked.',
+    )
     .argument('<name>', 'the installation')
     .argument('<from>', 'a revision', parseRevision)
     .argument('<to>', 'another one', parseRevision)
-    .action(async (name: string, a: number, b: number, _options: unknown, command: Command) => {
+    .option('--full', 'show long values whole, and the differences of files')
+    .addHelpText('after', '\nExample:\n  sealift diff bookshop 1 3 --full')
+    .action(async (name: string, a: number, b: number, options: { full?: true }, command: Command) => {
       await inSession(command, async ({ client, answer }) =>
-        answer(await client.call(installationRoutes.diffRevisions, { params: { name, a, b } }), (plan) =>
-          formatPlan(plan, { all: true, title: `${name}: revision ${a} compared with revision ${b}` }),
+        answer(await client.call(installationRoutes.diffRevisions, { params: { name, a, b } }), (comparison) =>
+          formatComparison(comparison, { title: name, full: options.full === true }),
         ),
       )
     })

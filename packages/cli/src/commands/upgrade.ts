@@ -1,11 +1,19 @@
 import { resolve } from 'node:path'
 import type { Change } from '@sealift/api/change.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { collect, parseAssignments } from '../assignments.ts'
+import { formatPlan } from '../plan/format-plan.ts'
+import { formatFileDiff, mergedText } from '../plan/plan-file.ts'
 import { runChange } from '../plan/run-change.ts'
 import { inSession } from '../session.ts'
 import { answerChanged } from './install.ts'
+
+interface PlanOptions extends UpgradeOptions {
+  readonly full?: true
+  readonly show?: string
+  readonly merged?: string
+}
 
 interface UpgradeOptions {
   readonly to: string
@@ -29,11 +37,35 @@ export function addUpgrade(program: Command): void {
       .summary('show what an upgrade would do')
       .description('Shows what an upgrade would do: old and new value of every attribute, what is kept and why. Changes nothing.')
       .argument('<name>', 'the installation'),
-  ).action(async (name: string, options: UpgradeOptions, command: Command) => {
-    await inSession(command, async (session) => {
-      await runChange(session, upgradeOf(name, options), { ask: false, yes: true, dryRun: true })
+  )
+    .option('--full', 'show long values whole, and the differences of files')
+    .addOption(new Option('--show <item>', 'show only how a file differs, in unified form').conflicts(['full', 'merged']))
+    .addOption(
+      new Option('--merged <item>', 'print a file with the changes of site and vendor, conflicts marked: to be given back with --resolve').conflicts('full'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sealift plan bookshop --to 3.0.0
+  sealift plan bookshop --show web/file//etc/nginx/nginx.conf
+  sealift plan bookshop --merged web/file//etc/nginx/nginx.conf > nginx.conf`,
+    )
+    .action(async (name: string, options: PlanOptions, command: Command) => {
+      await inSession(command, async (session) => {
+        const { show, merged, full } = options
+        await runChange(session, upgradeOf(name, options), {
+          ask: false,
+          yes: true,
+          dryRun: true,
+          show: (plan) => {
+            if (show !== undefined) return formatFileDiff(plan, show)
+            if (merged !== undefined) return mergedText(plan, merged)
+            return formatPlan(plan, { all: true, full: full === true })
+          },
+        })
+      })
     })
-  })
 
   withChoices(
     program

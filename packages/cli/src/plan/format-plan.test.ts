@@ -2,17 +2,11 @@ import type { Plan, PlanItem } from '@sealift/api/plan.ts'
 import { describe, expect, it } from 'vitest'
 import { formatPlan, headline } from './format-plan.ts'
 
-const item = (more: Partial<PlanItem>): PlanItem => ({
-  component: 'web',
-  kind: 'env',
-  name: 'GREETING',
-  now: 'Hello',
-  then: 'Hello',
-  effect: 'kept',
-  why: 'The site set it.',
-  restart: false,
-  ...more,
-})
+const item = (more: Partial<PlanItem>): PlanItem => {
+  const { component = 'web', kind = 'env', name = 'GREETING' } = more
+  const selector = component === null ? `${kind}/${name}` : `${component}/${kind}/${name}`
+  return { component, kind, name, now: 'Hello', then: 'Hello', effect: 'kept', why: 'The site set it.', restart: false, selector, ...more }
+}
 
 const plan = (more: Partial<Plan> = {}): Plan => ({
   digest: `sha256:${'ab'.repeat(32)}`,
@@ -27,9 +21,12 @@ const plan = (more: Partial<Plan> = {}): Plan => ({
   items: [],
   findings: [],
   restarts: [],
+  starts: [],
+  removes: [],
   runs: [],
   rollbackNote: 'A failure goes back.',
   work: true,
+  unchanged: false,
   ...more,
 })
 
@@ -65,6 +62,7 @@ describe('a plan', () => {
     expect(text.split('\n')).toEqual([
       'Upgrade shop-test from 2.9.0 to 3.0.0',
       '  1 changed · 1 kept',
+      '  restarts  web',
       '',
       'warning disk: Little is left. Free some.',
       '',
@@ -75,12 +73,14 @@ describe('a plan', () => {
       'web  (restarts)',
       `  ~ image: web:1@${'12'.repeat(6)} → web:2@${'34'.repeat(6)}`,
       '      The release brings it.',
-      '  ? env GREETING: Hello  (vendor: Welcome)',
-      '      The site set it. Take it with --take web/env/GREETING',
       '  + env NEW: x',
       '      New.',
       '  - env OLD: y → gone',
       '      Gone.',
+      '  ? env GREETING: Hello',
+      '      vendor  Welcome',
+      '      The site set it.',
+      '      --take web/env/GREETING',
       '',
       'A failure goes back.',
       'plan abababababab',
@@ -97,9 +97,41 @@ describe('a plan', () => {
     expect(formatPlan(plan({ items }))).toContain('SECRET')
   })
 
-  it('cuts long values to a line', () => {
-    const text = formatPlan(plan({ items: [item({ now: null, then: `${'x'.repeat(100)}\nsecond`, effect: 'added' })] }))
-    expect(text).toContain(`GREETING: ${'x'.repeat(69)}…\n`)
-    expect(text).not.toContain('second')
+  it('says first what becomes of whole components', () => {
+    const names = Array.from({ length: 12 }, (_, index) => `component-${index}`)
+    const lines = formatPlan(plan({ restarts: names, starts: ['new'], runs: ['migrate'], removes: ['old'] })).split('\n')
+    expect(lines[2]).toMatch(/^ {2}restarts {2}component-0, component-1, /)
+    expect(lines[3]).toMatch(/^ {12}component-/)
+    expect(lines.slice(0, 10)).toEqual(expect.arrayContaining(['  starts    new', '  runs      migrate', '  removes   old']))
+    expect(lines.every((line) => line.length <= 80)).toBe(true)
+    expect(formatPlan(plan({ work: false })).split('\n')[2]).toBe('  no container is touched')
+  })
+
+  it('keeps within the width, and shows of long values the place where they differ', () => {
+    const long = `-Xmx512m ${'-Dflag=on '.repeat(20)}`
+    const items = [
+      item({ name: 'ONE', now: null, then: `${'x'.repeat(200)}\nsecond`, effect: 'added' }),
+      item({ name: 'TWO', now: `${long}A`, then: `${long}B`, effect: 'changed' }),
+      item({ name: 'N'.repeat(120), now: 'a', then: 'b', effect: 'changed' }),
+    ]
+    const lines = formatPlan(plan({ items })).split('\n')
+    expect(lines.filter((line) => line.length > 80)).toEqual([])
+    expect(lines.find((line) => line.startsWith('      now '))).toMatch(/^ {6}now {3}….*A$/)
+    expect(lines.find((line) => line.startsWith('      then '))).toMatch(/^ {6}then {2}….*B$/)
+    expect(formatPlan(plan({ items }), { all: true, full: true })).toContain(`${long}B`)
+  })
+
+  it('shows how each offer is taken, as it is to be typed', () => {
+    const offered = (merge: 'merged' | 'conflicts' | 'impossible' | 'whole') =>
+      formatPlan(
+        plan({
+          items: [item({ kind: 'file', name: '/etc/x', effect: 'offered', offered: 'ab', file: { offer: { merge, conflicts: [], diff: '--- a\n+++ b\n' } } })],
+        }),
+        { all: true, full: merge === 'whole' },
+      )
+    expect(offered('merged')).toContain('\n      --take web/file//etc/x\n')
+    expect(offered('conflicts')).toContain('\n      --take web/file//etc/x=vendor\n      --resolve web/file//etc/x=FILE')
+    expect(offered('impossible')).toContain('\n      --take web/file//etc/x=vendor\n')
+    expect(offered('whole')).toContain('      +++ b')
   })
 })

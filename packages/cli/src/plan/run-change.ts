@@ -1,6 +1,7 @@
 import type { Change } from '@sealift/api/change.ts'
 import type { Changed } from '@sealift/api/changed.ts'
 import { resultOf } from '@sealift/api/job.ts'
+import type { Plan } from '@sealift/api/plan.ts'
 import { installationRoutes } from '@sealift/api/routes/installations.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { followJob } from '../follow-job.ts'
@@ -12,6 +13,8 @@ import { formatPlan, headline } from './format-plan.ts'
 export interface RunOptions {
   /** Only show the plan. */
   readonly dryRun?: boolean
+  /** How it is shown then; without it as everywhere. */
+  readonly show?: (plan: Plan) => string
   /** Don't ask. */
   readonly yes: boolean
   /** The digest of a plan that was shown before: run just that, and show nothing again. */
@@ -30,9 +33,10 @@ export async function runChange(session: Session, change: Change, options: RunOp
   if (digest === undefined) {
     const plan = await client.call(installationRoutes.planChange, { body: { change } })
     if (options.dryRun === true) {
-      answer(plan, (shown) => formatPlan(shown))
+      answer(plan, options.show ?? ((shown) => formatPlan(shown)))
       return undefined
     }
+    if (plan.unchanged) return unchanged(plan)
     if (options.ask) {
       if (!json) process.stderr.write(formatPlan(plan, { all: false }))
       refuseErrors(plan.findings)
@@ -45,6 +49,11 @@ export async function runChange(session: Session, change: Change, options: RunOp
   }
   const job = await client.call(installationRoutes.startChange, { body: { change, plan: digest } })
   return resultOf(await followJob(session, job), change.kind)
+}
+
+/** Where nothing would be done nor recorded, no job is started for it. */
+function unchanged({ installation, application, toVersion, from }: Plan): Changed {
+  return { installation, application, version: toVersion, revision: from ?? 0, unchanged: true, checks: [] }
 }
 
 function refuseErrors(findings: readonly { severity: string; subject: string; message: string; hint: string }[]): void {

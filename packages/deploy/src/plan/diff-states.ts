@@ -8,6 +8,7 @@ import {
   type FileState,
   isActive,
   type Json,
+  type ModuleState,
   type PortState,
   type ProbeDefinition,
   type WantedState,
@@ -34,9 +35,10 @@ function shownOr<T>(thing: T | undefined, shown: (thing: T) => string): Shown {
   return thing === undefined ? null : shown(thing)
 }
 
-function shownFile({ content }: FileState): string {
-  if (content.secret) return content.origin === 'site' ? `${MASK} (of the site)` : MASK
-  return `${content.expression.slice(7, 19)}${content.origin === 'site' ? ' (of the site)' : ''}`
+function shownFile({ content, mode, template, uid = 0, gid = 0 }: FileState): string {
+  const text = content.secret || content.secretId !== undefined ? MASK : content.expression.slice(7, 19)
+  const owner = uid === 0 && gid === 0 ? '' : `, owner ${uid}:${gid}`
+  return `${text}${content.origin === 'site' ? ' (of the site)' : ''}, mode ${mode.toString(8).padStart(4, '0')}${owner}${template ? ', a template' : ''}`
 }
 
 function shownJson(value: unknown): Shown {
@@ -134,7 +136,13 @@ function compareDefinitions(list: ItemList, name: string, before: ComponentDefin
   }
 }
 
-function compareComponents(list: ItemList, name: string, before: ComponentState, after: ComponentState, { shownAs, renamed }: DiffOptions): void {
+function compareComponents(
+  list: ItemList,
+  name: string,
+  before: ComponentState,
+  after: ComponentState,
+  { shownAs, renamed, everything = false }: DiffOptions,
+): void {
   const was = renamed?.get(name)
   const now = was === undefined ? 'runs' : `runs as ${was}`
   list.compare(name, 'component', name, now, 'runs', was !== undefined || before.leftOver !== after.leftOver)
@@ -154,11 +162,17 @@ function compareComponents(list: ItemList, name: string, before: ComponentState,
     (a, b) => sameContent(a.definition, b.definition) && a.generation === b.generation && sameJson(a.heldAs, b.heldAs),
   )
   list.table(name, 'port', before.ports, after.ports, shownPort, samePort)
-  const amount = <T>(kind: 'cpu' | 'memory' | 'replicas', a: Amount<T>, b: Amount<T>): void =>
-    list.compare(name, kind, kind, a.value === null ? null : String(a.value), b.value === null ? null : String(b.value), a.value !== b.value)
+  const amount = <T>(kind: 'cpu' | 'memory' | 'replicas', a: Amount<T>, b: Amount<T>): void => {
+    const [now, then] = [a, b].map((each) => shownAmount(each, everything))
+    list.compare(name, kind, kind, now ?? null, then ?? null, a.value !== b.value || now !== then)
+  }
   amount('cpu', before.cpu, after.cpu)
   amount('memory', before.memory, after.memory)
   amount('replicas', before.replicas, after.replicas)
+}
+
+function shownAmount<T>({ value, origin }: Amount<T>, withOrigin: boolean): Shown {
+  return value === null ? null : `${String(value)}${withOrigin && origin === 'site' ? ' (of the site)' : ''}`
 }
 
 function formOf({ content, mode, template, uid, gid }: FileState): unknown {
@@ -202,8 +216,8 @@ export function diffStates(before: WantedState | null, after: WantedState, notes
     const same = shownAs === undefined ? sameContent : (a: Value, b: Value): boolean => sameContent(a, b) && shownAs(a) === shownAs(b)
     list.table(null, 'parameter', parameters(before), parameters(after), shownAs ?? shownValue, same)
   }
-  const onOff = ({ value }: { readonly value: boolean }): string => (value ? 'on' : 'off')
-  list.table(null, 'module', before?.modules ?? {}, after.modules, onOff, (a, b) => a.value === b.value)
+  const onOff = ({ value, origin }: ModuleState): string => `${value ? 'on' : 'off'}${everything && origin === 'site' ? ' (by the site)' : ''}`
+  list.table(null, 'module', before?.modules ?? {}, after.modules, onOff, (a, b) => a.value === b.value && onOff(a) === onOff(b))
   for (const name of new Set([...Object.keys(after.components), ...Object.keys(before?.components ?? {})])) {
     const [now, then] = [before?.components[name], after.components[name]]
     const ran = before !== null && now !== undefined && isActive(before, name)

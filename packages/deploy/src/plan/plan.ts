@@ -1,4 +1,5 @@
 import type { Digest } from '@sealift/oci/digest.ts'
+import { canonicalJson } from '@sealift/template/canonical-json.ts'
 import type { HookMoment } from '../accompanying-containers.ts'
 import type { Finding } from '../driver.ts'
 import type { PinnedImage, ReleaseIdentity, WantedState } from '../state.ts'
@@ -173,6 +174,11 @@ export function itemsByComponent(items: readonly PlanItem[]): ReadonlyMap<string
 /** Names an item in `--take` and `--decline`: `component/kind/name`, or `kind/name` for what belongs to the whole installation. */
 export function itemSelector({ component, kind, name }: Pick<PlanItem, 'component' | 'kind' | 'name'>): string {
   return component === null ? `${kind}/${name}` : `${component}/${kind}/${name}`
+}
+
+/** Whether a plan is for nothing: what is wanted is recorded already, and runs. */
+export function changesNothing({ previous, next, steps }: Plan): boolean {
+  return previous !== null && next !== null && steps.length === 0 && canonicalJson(previous) === canonicalJson(next)
 }
 
 const WORK: ReadonlySet<Step['kind']> = new Set(['component', 'remove', 'uninstall', 'snapshot', 'restore', 'discard', 'start'])

@@ -7,17 +7,14 @@ import { type RouteGroup, routeGroup } from './api-server.ts'
 export function installationHandlers({ planner, changes, view }: Services): RouteGroup {
   return routeGroup(installationRoutes, {
     async planChange({ body }) {
-      const { plan, application } = await planner.plan(body.change)
-      return planDocument(plan, application)
+      const { plan, application, contents } = await planner.plan(body.change)
+      return planDocument(plan, application, contents)
     },
     startChange: ({ body }) => changes.start(body.change, body.plan),
     listInstallations: () => view.list(),
     getInstallation: ({ params }) => view.status(params.name),
     listRevisions: ({ params }) => view.revisions(params.name),
-    async diffRevisions({ params }) {
-      const { plan, application } = await planner.diff(params.name, params.a, params.b)
-      return planDocument(plan, application)
-    },
+    diffRevisions: ({ params }) => planner.diff(params.name, params.a, params.b),
     readLogs: ({ params, query }, gone) => view.logs(params.name, query, gone),
   })
 }

@@ -1,8 +1,11 @@
 import type { Change } from '@sealift/api/change.ts'
+import type { Comparison } from '@sealift/api/plan.ts'
 import type { ContentStore } from '@sealift/content/content-store.ts'
 import { readBlob, writeBlob } from '@sealift/content/read-blob.ts'
 import type { Choices } from '@sealift/deploy/choices.ts'
 import type { Driver, Observed } from '@sealift/deploy/driver.ts'
+import { diffRevisions } from '@sealift/deploy/plan/diff-revisions.ts'
+import { fileDetails } from '@sealift/deploy/plan/file-details.ts'
 import type { Plan } from '@sealift/deploy/plan/plan.ts'
 import { type PlanContext, planConfigure, planInstall, planRollback, planUninstall, planUpgrade } from '@sealift/deploy/plan/planner.ts'
 import { previousRevision, type Revision } from '@sealift/deploy/revision.ts'
@@ -16,6 +19,7 @@ import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { ReleaseLibrary } from '../library/release-library.ts'
 import type { TargetRegistry } from '../targets/target-registry.ts'
 import type { InstallationRegistry, KnownInstallation } from './installation-registry.ts'
+import { comparisonDocument } from './plan-view.ts'
 import { choicesOfBoth } from './site-choices.ts'
 
 /** A planned change and where it will run. */
@@ -68,13 +72,19 @@ export class ChangePlanner {
     }
   }
 
-  /** What going from one revision to another would change; for looking at only. @throws SealiftError `REVISION_NOT_FOUND` */
-  async diff(name: string, from: number, to: number): Promise<PlannedChange> {
-    const known = await this.#parts.installations.get(name)
-    const [a, b] = [from, to].map((number) => revisionOf(known, number)) as [Revision, Revision]
-    const driver = await this.#parts.targets.driverOf(known.environment)
-    const context = await this.#context(name, driver, [a.state, b.state])
-    return this.#planned(planRollback({ ...context, current: a, to: b }), driver, known, context)
+  /** What differs between two revisions, whatever became of them; the target is not asked. @throws SealiftError `INSTALLATION_NOT_FOUND`, `REVISION_NOT_FOUND` */
+  async diff(name: string, from: number, to: number): Promise<Comparison> {
+    const { installations } = this.#parts
+    const known = (await installations.find(name)) ?? (await installations.get(name))
+    const { state: before } = revisionOf(known, from)
+    const { state: after } = revisionOf(known, to)
+    const contents = await this.#contents([before, after])
+    const items = diffRevisions(before, after)
+    return comparisonDocument(
+      items,
+      { application: known.application, from: `revision ${from}`, to: `revision ${to}` },
+      items.map((item) => fileDetails({ previous: before, next: after }, item, contents)),
+    )
   }
 
   async #planInstall(change: ChangeOf<'install'>): Promise<PlannedChange> {

@@ -8,7 +8,7 @@ import type { Clock } from '@sealift/deploy/pipeline/clock.ts'
 import { execute, resume } from '@sealift/deploy/pipeline/execute.ts'
 import type { Journal } from '@sealift/deploy/pipeline/journal.ts'
 import type { ExecutionResult, PipelineContext, PipelineEvent, Stage } from '@sealift/deploy/pipeline/pipeline-context.ts'
-import type { Plan } from '@sealift/deploy/plan/plan.ts'
+import { changesNothing, type Plan } from '@sealift/deploy/plan/plan.ts'
 import { assertAgreed } from '@sealift/deploy/plan/planner.ts'
 import { wantedImage } from '@sealift/deploy/resolve.ts'
 import type { SnapshotCatalog } from '@sealift/deploy/snapshot.ts'
@@ -75,6 +75,7 @@ export class ChangeRunner {
       resumable: true,
       run: async (context) => {
         await this.#assertStill(plan)
+        if (changesNothing(plan)) return unchanged(plan, application)
         await installations.add({ name, environment, application })
         try {
           const result = await this.#run(context, async () => execute(String(context.id), plan, await this.#pipeline([plan], driver, context)))
@@ -240,6 +241,11 @@ function jobReporter(context: JobContext): (event: PipelineEvent) => void {
     context.progress(words, steps.done, steps.total)
     if (!waiting) context.log(component === undefined ? message : `${component}: ${message}`)
   }
+}
+
+/** What a change tells that found everything as it is wanted: it makes no revision. */
+function unchanged({ installation, toRelease, from }: Plan, application: string): Changed {
+  return { installation, application, version: toRelease?.version ?? null, revision: from ?? 0, unchanged: true, checks: [] }
 }
 
 function titleOf({ kind, installation, fromRelease, toRelease, to }: Plan, application: string): string {
