@@ -17,8 +17,8 @@ const NARROWER: Readonly<Record<string, readonly string[]>> = {
   content: ['oci'],
 }
 
-/** The files of the command line that may know the server: it is a client of the API, and hosts the server where none runs. */
-const HOSTS = ['packages/cli/src/connect.ts', 'packages/cli/src/program.ts', 'packages/cli/src/commands/up.ts']
+/** The files of the command line that may know the server: it is a client of the API, and hosts the server where none runs. What makes a data folder anew can't be asked of its server. */
+const HOSTS = ['packages/cli/src/connect.ts', 'packages/cli/src/program.ts', 'packages/cli/src/commands/up.ts', 'packages/cli/src/commands/restore.ts']
 
 /** The packages that a package may import. */
 function allowedPackages(name: string): readonly string[] {

@@ -1,4 +1,5 @@
 import type { Static } from 'typebox'
+import { BackedUp } from './backed-up.ts'
 import { InspectedBundle } from './bundle.ts'
 import { Changed } from './changed.ts'
 import { Checked } from './checked.ts'
@@ -25,6 +26,7 @@ export const JOB_RESULTS = {
   stop: Operated,
   restart: Operated,
   gc: Collected,
+  backup: BackedUp,
   check: Checked,
 } as const
 

@@ -1,5 +1,6 @@
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { type Static, Type } from 'typebox'
+import { BackedUp } from './backed-up.ts'
 import { InspectedBundle } from './bundle.ts'
 import { Changed } from './changed.ts'
 import { Checked } from './checked.ts'
@@ -28,7 +29,7 @@ export const Job = Type.Object({
   createdAt: Type.String(),
   endedAt: Type.Optional(Type.String()),
   result: Type.Optional(
-    Type.Union([Published, Exported, Imported, InspectedBundle, Unpacked, Changed, Operated, Collected, Checked], {
+    Type.Union([Published, Exported, Imported, InspectedBundle, Unpacked, Changed, Operated, Collected, Checked, BackedUp], {
       description: 'What a finished job has to tell; its shape depends on the kind.',
     }),
   ),

@@ -1,5 +1,6 @@
 import { SEALIFT_VERSION } from '@sealift/server/version.ts'
 import { Command } from 'commander'
+import { addBackup } from './commands/backup.ts'
 import { addAuthority } from './commands/ca.ts'
 import { addConfigure } from './commands/configure.ts'
 import { addEvents } from './commands/events.ts'
@@ -16,6 +17,7 @@ import { addOperate } from './commands/operate.ts'
 import { addPublish } from './commands/publish.ts'
 import { addRegistry } from './commands/registry.ts'
 import { addReleases } from './commands/releases.ts'
+import { addRestore } from './commands/restore.ts'
 import { addScale } from './commands/scale.ts'
 import { addStatus } from './commands/status.ts'
 import { addStore } from './commands/store.ts'
@@ -78,6 +80,8 @@ export function createProgram(): Command {
   addJobs(program)
   addGc(program)
   addStore(program)
+  addBackup(program)
+  addRestore(program)
   addUp(program)
   for (const command of allCommands(program)) command.copyInheritedSettings(program).helpCommand(false)
   return program

@@ -24,6 +24,19 @@ const MACHINE = {
   ),
   FILE_EXISTS: entry(3, 'The file to write is there already.', 'Choose another name, or pass --overwrite.'),
   DATA_IN_USE: entry(3, 'Another Sealift process works on the data folder.', 'Stop it, wait for it to end, or use another folder with --data.'),
+  DATA_NOT_EMPTY: entry(3, 'A backup is to be restored to a folder that holds something.', 'Name a folder that is empty or does not exist with --data.'),
+  DATA_UNFINISHED: entry(
+    3,
+    'A backup was being restored to the data folder, and that was cut off.',
+    'Run the same sealift restore again: it goes on with what is there. Or remove the folder.',
+  ),
+  BACKUP_INVALID: entry(2, 'A file or folder is no backup of Sealift.', 'Check the path: a backup is written by sealift backup.'),
+  BACKUP_DAMAGED: entry(1, 'A backup is not as it was written.', 'Copy it again from its source, or restore another backup.'),
+  BACKUP_PASSPHRASE_WRONG: entry(
+    3,
+    'A backup does not open with the passphrase.',
+    'Give the passphrase with which it was made; nobody can restore it without.',
+  ),
   DATABASE_DAMAGED: entry(
     1,
     'The database of the data folder is damaged, or is no database.',

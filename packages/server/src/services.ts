@@ -18,6 +18,7 @@ import { ReleaseLibrary } from './library/release-library.ts'
 import { ReleaseRemover } from './library/release-remover.ts'
 import { Publisher } from './publishing/publisher.ts'
 import { RegistryService } from './registry/registry-service.ts'
+import { BackupMaker } from './storage/backup/backup-maker.ts'
 import { Collector } from './storage/collector.ts'
 import type { ContentRoot, Waste } from './storage/content-root.ts'
 import { oldJobs } from './storage/old-jobs.ts'
@@ -52,6 +53,7 @@ export interface Services {
   readonly events: EventLog
   readonly collector: Collector
   readonly checker: StoreChecker
+  readonly backups: BackupMaker
   readonly siteClock: SiteClock
 }
 
@@ -109,6 +111,7 @@ export function createServices(
     operations: new Operations({ installations, opener, runStates, events, jobs, journal }),
     events,
     siteClock,
+    backups: new BackupMaker({ path, database, store, library, roots, jobs }),
     checker: new StoreChecker({ store, db, database, library, roots, jobs }),
     collector: new Collector({ store, database, library, roots, wastes, clock: siteClock, jobs }),
   }

@@ -18,6 +18,21 @@ export const storageRoutes = {
     }),
     response: Job,
   }),
+  backup: defineRoute({
+    id: 'backup',
+    method: 'POST',
+    path: '/storage/backups',
+    summary: 'Copies the whole data folder, as it is at one moment, while work goes on.',
+    body: Input({
+      out: AbsolutePath('Absolute path of the file to write, or of a folder of backups, on the server’s machine.'),
+      folder: Type.Optional(Type.Boolean({ description: 'It is a folder of backups, also where it does not exist yet.' })),
+      overwrite: Type.Optional(Type.Boolean()),
+      withoutContent: Type.Optional(Type.Boolean({ description: 'Leave out image layers and whatever else is large.' })),
+      keep: Type.Optional(Type.Integer({ minimum: 1, description: 'How many backups remain in the folder.' })),
+      passphrase: Type.String({ description: 'Opens the backup. It is not recorded anywhere.' }),
+    }),
+    response: Job,
+  }),
   checkStore: defineRoute({
     id: 'checkStore',
     method: 'POST',

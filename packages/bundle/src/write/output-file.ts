@@ -33,14 +33,14 @@ export class OutputFile {
    * beside it is taken away first: on a stick it may be the room that is needed now.
    * @throws SealiftError `DISK_FULL` where the free space is too small, `FILE_NOT_FOUND`, `FILE_DENIED`
    */
-  static async create(path: string, size: number): Promise<OutputFile> {
+  static async create(path: string, size: number, mode = 0o644): Promise<OutputFile> {
     const folder = dirname(path)
     const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.partial`)
     try {
       await removeAbandoned(folder, basename(path))
       const { bavail, bsize } = await statfs(folder)
       if (bavail * bsize < size) throw diskFull(path, size, bavail * bsize)
-      return new OutputFile(path, size, temporary, await open(temporary, 'wx', 0o644))
+      return new OutputFile(path, size, temporary, await open(temporary, 'wx', mode))
     } catch (thrown) {
       throw toSealiftError(thrown, `writing ${path}`)
     }

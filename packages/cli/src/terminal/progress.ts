@@ -5,9 +5,12 @@ const BAR_WIDTH = 24
 /** Seconds over which the rate is averaged. */
 const RATE_WINDOW = 5
 
+/** How far a piece of work is. */
+export type Progress = Pick<Job, 'stage' | 'done' | 'total' | 'unit'>
+
 /** Shows what a job does, on standard error: one line that is drawn anew on a terminal; elsewhere its log, and a line for each stage that moves bytes. */
 export interface ProgressView {
-  show(job: Job): void
+  show(progress: Progress): void
   /** A line of the job's log, above the bar. */
   log(message: string): void
   /** Takes the bar away. */
@@ -27,7 +30,7 @@ class PlainProgress implements ProgressView {
     this.#stream = stream
   }
 
-  show({ stage, total, unit }: Job): void {
+  show({ stage, total, unit }: Progress): void {
     if (stage === this.#stage || unit !== 'bytes' || total === 0) return
     this.#stage = stage
     this.#stream.write(`${stage} (${formatBytes(total)})\n`)
@@ -50,8 +53,7 @@ class TerminalProgress implements ProgressView {
     this.#stream = stream
   }
 
-  show(job: Job): void {
-    const { stage, done, total, unit } = job
+  show({ stage, done, total, unit }: Progress): void {
     if (stage === '') return
     if (stage !== this.#stage) {
       this.#stage = stage

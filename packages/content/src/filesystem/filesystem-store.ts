@@ -37,22 +37,16 @@ export type FilesystemStore = ContentStore & PartialBlobs & PlainFiles
  * one owner at a time: what an earlier owner left in `tmp/` is removed. A blob that turns out to be
  * damaged is moved to `damaged/`, so that whatever brings it again finds its place free. Layout and
  * formats are in `docs/content-store.md`.
+ * @param options `readOnly`: nothing is made, removed or moved; for reading from a medium that takes no writes
  */
-export async function openFilesystemStore(folder: string): Promise<FilesystemStore> {
+export async function openFilesystemStore(folder: string, { readOnly = false }: { readonly readOnly?: boolean } = {}): Promise<FilesystemStore> {
   const blobs = join(folder, 'blobs', 'sha256')
   const temporary = join(folder, 'tmp')
   const partial = join(folder, 'partial')
   const damaged = join(folder, 'damaged')
-  await makeFolder(blobs)
-  // All at once, so that no commit reports a blob durable in a folder that another commit has yet to make so.
-  await Promise.all(Array.from({ length: 256 }, (_, prefix) => mkdir(join(blobs, prefix.toString(16).padStart(2, '0')), { recursive: true, mode: 0o700 })))
-  await syncFolder(blobs)
-  await rm(temporary, { recursive: true, force: true })
-  await makeFolder(temporary)
-  await makeFolder(partial)
-
-  const ledger = new UsageLedger()
+  if (!readOnly) await makePlaces(blobs, temporary, partial)
   const writing = new Set<string>()
+  const ledger = new UsageLedger()
 
   const pathOf = (digest: Digest, encoding: Encoding): string => join(blobs, hexOf(digest).slice(0, 2), hexOf(digest) + SUFFIX[encoding])
 
@@ -76,6 +70,7 @@ export async function openFilesystemStore(folder: string): Promise<FilesystemSto
 
   /** Moves the file of a damaged blob out of the way, unless a sound one has taken its place. */
   const setAside = async (file: FileHandle, encoding: Encoding, digest: Digest): Promise<void> => {
+    if (readOnly) return
     const path = pathOf(digest, encoding)
     const there = await stat(path).catch(() => undefined)
     if (there?.ino !== (await file.stat()).ino) return
@@ -233,6 +228,16 @@ export async function openFilesystemStore(folder: string): Promise<FilesystemSto
     },
     collect: (options) => collectFiles({ places: { blobs, temporary, damaged }, ledger, writing, isThere }, options),
   }
+}
+
+async function makePlaces(blobs: string, temporary: string, partial: string): Promise<void> {
+  await makeFolder(blobs)
+  // All at once, so that no commit reports a blob durable in a folder that another commit has yet to make so.
+  await Promise.all(Array.from({ length: 256 }, (_, prefix) => mkdir(join(blobs, prefix.toString(16).padStart(2, '0')), { recursive: true, mode: 0o700 })))
+  await syncFolder(blobs)
+  await rm(temporary, { recursive: true, force: true })
+  await makeFolder(temporary)
+  await makeFolder(partial)
 }
 
 class OpenBlob implements EncodedBlob {

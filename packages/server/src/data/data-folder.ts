@@ -2,15 +2,18 @@ import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { makeFolder } from '@sealift/content/filesystem/durable.ts'
 import { type FilesystemStore, openFilesystemStore } from '@sealift/content/filesystem/filesystem-store.ts'
-import { toSealiftError } from '@sealift/oci/sealift-error.ts'
+import { SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
 import { type Database, openDatabase } from '../database/open-database.ts'
 import { checkMasterKey } from './check-master-key.ts'
 import { type MasterKey, masterKeyPath, openMasterKey } from './master-key.ts'
 import { takeOwnership } from './owner-lock.ts'
 import { makePrivateFile } from './private-file.ts'
 
-const DATABASE = 'sealift.db'
-const LOCK = 'owner.lock'
+export const DATABASE = 'sealift.db'
+export const LOCK = 'owner.lock'
+export const CONTENT = 'content'
+/** Marks a folder that a backup is being restored to. */
+export const RESTORING = 'restoring'
 
 /** Everything that one side keeps, open and owned by this process. */
 export interface DataFolder {
@@ -26,7 +29,8 @@ export interface DataFolder {
 /**
  * Opens a data folder, making it (for this user alone) where it is missing. Returns undefined where
  * another process owns it.
- * @throws SealiftError `FILE_DENIED`, `FILE_WRONG_KIND`, `DISK_FULL`, `SECRET_KEY_MISSING`, `DATABASE_NEWER`, `DATABASE_DAMAGED`
+ * @throws SealiftError `FILE_DENIED`, `FILE_WRONG_KIND`, `DISK_FULL`, `SECRET_KEY_MISSING`, `DATABASE_NEWER`, `DATABASE_DAMAGED`,
+ *   `DATA_UNFINISHED`
  */
 export async function openDataFolder(folder: string): Promise<DataFolder | undefined> {
   const path = resolve(folder)
@@ -37,9 +41,11 @@ export async function openDataFolder(folder: string): Promise<DataFolder | undef
     const lock = takeOwnership(join(path, LOCK))
     if (lock === undefined) return undefined
     opened.defer(() => lock.release())
-    const isNew = !(await readdir(path)).includes(DATABASE)
+    const names = await readdir(path)
+    if (names.includes(RESTORING)) throw new SealiftError('DATA_UNFINISHED', `a backup was being restored to ${path}, and that did not come to its end`)
+    const isNew = !names.includes(DATABASE)
     const masterKey = await openMasterKey(masterKeyPath(path), isNew)
-    const store = await openFilesystemStore(join(path, 'content'))
+    const store = await openFilesystemStore(join(path, CONTENT))
     await makePrivateFile(join(path, DATABASE))
     const db = await openDatabase(join(path, DATABASE))
     opened.defer(() => db.destroy())

@@ -33,19 +33,28 @@ export function masterKeyPath(dataFolder: string): string {
 export async function openMasterKey(path: string, isNew: boolean): Promise<MasterKey> {
   let key: Buffer
   try {
-    key = Buffer.from((await readFile(path, 'utf8')).trim(), 'base64')
-    if (key.length !== KEY_BYTES) throw new SealiftError('SECRET_KEY_MISSING', `${path} holds no key of ${KEY_BYTES} bytes`)
+    key = await readMasterKey(path)
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown
     if (!isNew) throw new SealiftError('SECRET_KEY_MISSING', `the key file ${path} is missing`)
     key = randomBytes(KEY_BYTES)
-    await writeKey(path, key)
+    await writeMasterKey(path, key)
   }
   return createMasterKey(key)
 }
 
+/**
+ * The bytes of a key, for those who carry it elsewhere.
+ * @throws SealiftError `SECRET_KEY_MISSING` where the file holds something else
+ */
+export async function readMasterKey(path: string): Promise<Buffer> {
+  const key = Buffer.from((await readFile(path, 'utf8')).trim(), 'base64')
+  if (key.length !== KEY_BYTES) throw new SealiftError('SECRET_KEY_MISSING', `${path} holds no key of ${KEY_BYTES} bytes`)
+  return key
+}
+
 /** Writes a key that nobody else may read, whole or not at all: an empty key file would lock the data folder for ever. */
-async function writeKey(path: string, key: Buffer): Promise<void> {
+export async function writeMasterKey(path: string, key: Buffer): Promise<void> {
   await makeFolder(dirname(path))
   const temporary = `${path}.${randomBytes(6).toString('hex')}.partial`
   const file = await open(temporary, 'wx', 0o600)

@@ -57,12 +57,6 @@ export class Collector {
     const minAge = seconds === undefined ? DAY : seconds * SECOND
     const isAgo = await clock.ages()
     const steady = isAgo(Number.NEGATIVE_INFINITY, minAge)
-    if (!steady) {
-      context.log(
-        'The clock of this machine was set within the time for which content is kept, or is watched for less than that: what was stored by earlier commands stays for now.',
-        'warning',
-      )
-    }
     const removed: Collected['removed'] = []
     // First, since content may be what is over by then.
     for (const waste of wastes) {
