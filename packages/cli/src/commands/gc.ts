@@ -46,6 +46,6 @@ function formatCollected({ dryRun, removed, freed, needed, waiting, steady }: Co
   const kept = `Needed: ${formatBytes(needed.bytes)} in ${needed.count} files.`
   const young = waiting.count === 0 ? [] : [`Kept for now, since it is young or in use: ${formatBytes(waiting.bytes)} in ${waiting.count} files.`]
   const clock =
-    steady || waiting.count === 0 ? [] : ['The clock of this machine was set lately, or is not watched for long enough: ages\nare not believed yet.']
+    steady || waiting.count === 0 ? [] : ['The clock of this machine was set lately, or is not watched for long enough:\nages are not believed yet.']
   return `${[head, ...(rows.length === 0 ? [] : [formatColumns(rows).trimEnd()]), kept, ...young, ...clock].join('\n')}\n`
 }
