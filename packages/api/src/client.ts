@@ -1,6 +1,8 @@
 import { type IncomingMessage, request } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { messageOf, SealiftError } from '@sealift/oci/sealift-error.ts'
 import { Check } from 'typebox/value'
+import { CHANNEL_PROTOCOL } from './channel.ts'
 import { ErrorDocument, fromErrorDocument, StreamFailure } from './error-document.ts'
 import { API_PREFIX, type Route, type RouteInput, type RouteOutput } from './route.ts'
 
@@ -16,6 +18,8 @@ export interface Client {
   call<R extends Route>(route: R, input: RouteInput<R>): Promise<RouteOutput<R>>
   /** Follows a route that streams, until the server ends it or the loop is left. */
   stream<R extends Route & { readonly stream: true }>(route: R, input: RouteInput<R>): AsyncGenerator<RouteOutput<R>>
+  /** Opens the channel of a route that goes both ways; whoever opens it ends it. */
+  open<R extends Route & { readonly duplex: true }>(route: R, input: RouteInput<R>): Promise<Duplex>
 }
 
 interface Parts {
@@ -99,5 +103,20 @@ export function createClient(address: ServerAddress): Client {
         response.destroy()
       }
     },
+    open: (route, input) =>
+      new Promise((resolve, reject) => {
+        const headers = { connection: 'Upgrade', upgrade: CHANNEL_PROTOCOL }
+        const sent = request({ ...address, agent: false, method: route.method, path: pathOf(route, input as Parts), headers })
+        sent.on('upgrade', (_response, channel, head) => {
+          if (head.length > 0) channel.unshift(head)
+          resolve(channel)
+        })
+        sent.on('response', (response) => {
+          const refused = new SealiftError('SERVER_UNREACHABLE', `what answers at ${where} is not the API of Sealift: it opens no channel`)
+          refuseFailure(response).then(() => reject(refused), reject)
+        })
+        sent.on('error', (cause) => reject(new SealiftError('SERVER_UNREACHABLE', `the Sealift server at ${where} does not answer: ${cause.message}`, { cause })))
+        sent.end()
+      }),
   }
 }

@@ -15,6 +15,8 @@ export interface Route {
   readonly response: TSchema
   /** Answered as lines of JSON (`application/x-ndjson`) for as long as there is something to say. One that fails on the way ends with the line of a {@link ./error-document.ts | StreamFailure}. */
   readonly stream?: true
+  /** Upgrades the connection to a channel of frames that goes both ways: see {@link ./channel.ts}. */
+  readonly duplex?: true
 }
 
 /** Path below which every route stands. */

@@ -4,6 +4,7 @@ import { addBackup } from './commands/backup.ts'
 import { addAuthority } from './commands/ca.ts'
 import { addConfigure } from './commands/configure.ts'
 import { addEvents } from './commands/events.ts'
+import { addExec } from './commands/exec.ts'
 import { addExport } from './commands/export.ts'
 import { addGc } from './commands/gc.ts'
 import { addHistory } from './commands/history.ts'
@@ -68,6 +69,7 @@ export function createProgram(): Command {
   addUpgrade(program)
   addHistory(program)
   addLogs(program)
+  addExec(program)
   addEvents(program)
   addOperate(program)
   addScale(program)

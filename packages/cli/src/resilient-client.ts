@@ -22,6 +22,14 @@ export function createResilientClient(first: Client, find: () => Promise<Client>
         return current.call(route, input)
       }
     },
+    async open(route, input) {
+      try {
+        return await current.open(route, input)
+      } catch (thrown) {
+        await again(thrown, route)
+        return current.open(route, input)
+      }
+    },
     async *stream(route, input) {
       let begun = false
       try {

@@ -215,6 +215,10 @@ export interface ExecRequest {
   readonly stdin?: Readable
   readonly stdout: Writable
   readonly stderr: Writable
+  /** The sizes that the terminal takes, in characters. */
+  readonly sizes?: AsyncIterable<{ readonly columns: number; readonly rows: number }>
+  /** Aborted to end the command, as far as the target can. */
+  readonly signal?: AbortSignal
 }
 
 /** Which part of a component's work is to be done, and for how long. */

@@ -108,7 +108,7 @@ export function createServices(
     supervisor,
     installations,
     view: new InstallationView({ library, targets, installations, opener, runStates, events, supervisor, supervised }),
-    operations: new Operations({ installations, opener, runStates, events, jobs, journal }),
+    operations: new Operations({ installations, targets, opener, runStates, events, jobs, journal }),
     events,
     siteClock,
     backups: new BackupMaker({ path, database, store, library, roots, jobs }),

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { Event } from '../event.ts'
+import { ExecEnd } from '../exec.ts'
 import { Input } from '../input.ts'
 import { Job } from '../job.ts'
 import { defineRoute } from '../route.ts'
@@ -39,6 +40,15 @@ export const operationRoutes = {
     params: Name,
     body: Components,
     response: Job,
+  }),
+  exec: defineRoute({
+    id: 'exec',
+    method: 'GET',
+    path: '/installations/:name/exec',
+    summary: 'Runs a command inside a replica, over a channel of frames: see packages/api/src/channel.ts.',
+    params: Name,
+    response: ExecEnd,
+    duplex: true,
   }),
   listEvents: defineRoute({
     id: 'listEvents',

@@ -210,6 +210,16 @@ export class EngineClient implements Disposable {
     return { id, connection: await this.#connection.hijack(`/exec/${id}/start`, { Detach: false, Tty: tty }) }
   }
 
+  /** Gives the terminal of a command another size. One that has ended or not yet begun has none. */
+  async resizeExec(id: string, { columns, rows }: { readonly columns: number; readonly rows: number }): Promise<void> {
+    await this.#connection.do('POST', `/exec/${id}/resize`, { query: { w: columns, h: rows }, accept: [400, 404, 409, 500] })
+  }
+
+  /** How a command is; undefined where the engine has forgotten it. */
+  inspectExec(id: string): Promise<ExecDetails | undefined> {
+    return this.#optional(`/exec/${id}/json`)
+  }
+
   /** The exit code of a command whose output has ended. */
   async execExitCode(id: string, signal?: AbortSignal): Promise<number> {
     // The output can end a moment before the engine has noted the end of the process.

@@ -173,4 +173,7 @@ export interface EngineEvent {
 export interface ExecDetails {
   readonly Running: boolean
   readonly ExitCode: number | null
+  /** On the engine's machine; 0 where it has not begun. */
+  readonly Pid?: number
+  readonly ContainerID?: string
 }

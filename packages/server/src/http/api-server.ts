@@ -1,12 +1,17 @@
-import { Readable } from 'node:stream'
+import { type Duplex, Readable } from 'node:stream'
 import { type StreamFailure, toErrorDocument } from '@sealift/api/error-document.ts'
 import { API_PREFIX, type Route, type RouteInput, type RouteOutput } from '@sealift/api/route.ts'
 import { SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
 import fastify, { type FastifyInstance } from 'fastify'
+import { openChannels } from './channels.ts'
 import { inputReader } from './request-input.ts'
 
-/** Answers one route. A handler of a `stream` route returns the lines, and is told when the client goes away. */
-export type Handler<R extends Route> = (
+/** Answers one route. A handler of a `stream` route returns the lines, and is told when the client goes away; one of a `duplex` route works on the channel. */
+export type Handler<R extends Route> = R extends { readonly duplex: true } ? ChannelHandler<R> : AnsweringHandler<R>
+
+type ChannelHandler<R extends Route> = (input: RouteInput<R>, channel: Duplex) => Promise<void>
+
+type AnsweringHandler<R extends Route> = (
   input: RouteInput<R>,
   gone: AbortSignal,
 ) => R extends { readonly stream: true } ? AsyncIterable<RouteOutput<R>> | Promise<AsyncIterable<RouteOutput<R>>> : Promise<RouteOutput<R>>
@@ -22,7 +27,7 @@ const BODY_LIMIT = 16 * 1024 * 1024
 /** A group of routes with the code that answers them. */
 export interface RouteGroup {
   readonly routes: Readonly<Record<string, Route>>
-  readonly handlers: Readonly<Record<string, (input: never, gone: AbortSignal) => unknown>>
+  readonly handlers: Readonly<Record<string, (input: never, gone: never) => unknown>>
 }
 
 /** Binds handlers to routes; the compiler checks that every route has one of its type. */
@@ -42,6 +47,7 @@ export function createApiServer(groups: readonly RouteGroup[]): FastifyInstance 
   })
   for (const { routes, handlers } of groups) {
     for (const [id, route] of Object.entries(routes)) {
+      if (route.duplex) continue
       const handler = handlers[id] as (input: unknown, gone: AbortSignal) => unknown
       const read = inputReader(route)
       app.route({
@@ -57,6 +63,7 @@ export function createApiServer(groups: readonly RouteGroup[]): FastifyInstance 
       })
     }
   }
+  openChannels(app, groups)
   return app
 }
 

@@ -8,6 +8,7 @@ export function operationHandlers({ operations, events }: Services): RouteGroup 
     startComponents: ({ params, body }) => operations.start(params.name, body.components ?? []),
     stopComponents: ({ params, body }) => operations.stop(params.name, body.components ?? []),
     restartComponents: ({ params, body }) => operations.restart(params.name, body.components ?? []),
+    exec: ({ params }, channel) => operations.exec(params.name, channel),
     listEvents: ({ query }) => events.list(query),
     followEvents: ({ query }, gone) => events.follow(query, gone),
   })

@@ -1,17 +1,22 @@
+import type { Duplex } from 'node:stream'
 import type { Job } from '@sealift/api/job.ts'
 import type { Journal } from '@sealift/deploy/pipeline/journal.ts'
+import { runningComponents } from '@sealift/deploy/state.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { suggestion } from '@sealift/template/did-you-mean.ts'
 import type { InstallationRegistry } from '../installations/installation-registry.ts'
 import type { JobQueue } from '../jobs/job-queue.ts'
 import type { JobContext } from '../jobs/job-work.ts'
+import type { TargetRegistry } from '../targets/target-registry.ts'
 import type { EventLog } from './event-log.ts'
+import { execOnChannel } from './exec-session.ts'
 import type { InstallationOpener, OpenedInstallation } from './opened-installation.ts'
 import type { RunStates } from './run-states.ts'
 
 /** What operations need. */
 export interface OperationsParts {
   readonly installations: InstallationRegistry
+  readonly targets: TargetRegistry
   readonly opener: InstallationOpener
   readonly runStates: RunStates
   readonly events: EventLog
@@ -90,6 +95,24 @@ export class Operations {
     })
   }
 
+  /**
+   * Runs a command inside a replica, on a channel: see {@link execOnChannel}.
+   * @throws SealiftError `INSTALLATION_NOT_FOUND`, `COMPONENT_NOT_FOUND`, `REPLICA_NOT_FOUND`
+   */
+  async exec(name: string, channel: Duplex): Promise<void> {
+    const { installations, targets } = this.#parts
+    const { current, environment } = await installations.get(name)
+    await execOnChannel(
+      name,
+      async (component) => {
+        const names = runningComponents(current.state)
+        if (!names.includes(component)) throw unknownComponent(name, component, names)
+        return targets.driverOf(environment)
+      },
+      channel,
+    )
+  }
+
   async #operate(
     kind: OperationKind,
     name: string,
@@ -119,10 +142,7 @@ export class Operations {
     for (const component of components) {
       if (services.includes(component)) continue
       const workload = opened.state.components[component]?.definition.workload
-      const what = workload === undefined ? `has no component ${component}` : `component ${component} is ${workload}, and does not run for good`
-      throw new SealiftError('COMPONENT_NOT_FOUND', `${opened.name}${workload === undefined ? ' ' : ': '}${what}`, {
-        hint: suggestion(component, services) || `It has: ${services.join(', ')}`,
-      })
+      throw unknownComponent(opened.name, component, services, workload)
     }
     return components.length === 0 ? services : opened.inOrder([...new Set(components)])
   }
@@ -134,6 +154,13 @@ export class Operations {
     if (job.state !== 'interrupted') return
     throw new SealiftError('RUN_OPEN', `${name}: job ${job.id} (${job.title}) was interrupted half way`, { hint: `Go on with: sealift jobs resume ${job.id}` })
   }
+}
+
+/** @param workload that of a component which is there, but does not run for good */
+function unknownComponent(installation: string, component: string, known: readonly string[], workload?: string): SealiftError {
+  const message =
+    workload === undefined ? `${installation} has no component ${component}` : `${installation}: component ${component} is ${workload}, and does not run for good`
+  return new SealiftError('COMPONENT_NOT_FOUND', message, { hint: suggestion(component, known) || `It has: ${known.join(', ')}` })
 }
 
 const EVENT = { start: 'Started', stop: 'Stopped', restart: 'Restarted' } as const

@@ -121,7 +121,7 @@ describe('supervision', () => {
       }),
     )
     await behave(site, 'web', { readyAfter: 60_000 })
-    site.engine.tamper('shop', 'web', ({ stoppedAt: _, ...there }) => ({ ...there, startedAt: site.engine.clock.now() }))
+    site.engine.tamper('shop', 'web', ({ stoppedAt: _stoppedAt, ...there }) => ({ ...there, startedAt: site.engine.clock.now() }))
     const started = replica(site, 'web')?.startedAt ?? 0
     await until(() => site.engine.clock.now() > started + 120_000)
     expect(site.engine.calls).not.toContain('restart web/0')
@@ -144,7 +144,7 @@ describe('supervision', () => {
   it('stops again what was stopped by a person and started past Sealift', async () => {
     await using site = await supervised()
     await site.done(site.services.operations.stop('shop', ['web']))
-    site.engine.tamper('shop', 'web', ({ stoppedAt: _, ...there }) => ({ ...there, startedAt: site.engine.clock.now() }))
+    site.engine.tamper('shop', 'web', ({ stoppedAt: _stoppedAt, ...there }) => ({ ...there, startedAt: site.engine.clock.now() }))
     await until(() => !runs(site, 'web'))
   })
 
