@@ -114,6 +114,7 @@ describe.skipIf(missing !== undefined)(`the command line${missing === undefined 
     await document('start', 'kiosk')
     await document('restart', 'kiosk', 'sign')
     await document('scale', 'kiosk', 'counter', '2', '--dry-run').catch(() => {})
+    await document('exec', 'kiosk', 'till', '--', 'busybox', 'true')
     await document('events', 'kiosk')
     await document('jobs', 'list')
     await document('jobs', 'show', '1', '--follow')

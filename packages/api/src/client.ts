@@ -115,7 +115,9 @@ export function createClient(address: ServerAddress): Client {
           const refused = new SealiftError('SERVER_UNREACHABLE', `what answers at ${where} is not the API of Sealift: it opens no channel`)
           refuseFailure(response).then(() => reject(refused), reject)
         })
-        sent.on('error', (cause) => reject(new SealiftError('SERVER_UNREACHABLE', `the Sealift server at ${where} does not answer: ${cause.message}`, { cause })))
+        sent.on('error', (cause) =>
+          reject(new SealiftError('SERVER_UNREACHABLE', `the Sealift server at ${where} does not answer: ${cause.message}`, { cause })),
+        )
         sent.end()
       }),
   }

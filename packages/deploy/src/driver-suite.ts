@@ -521,6 +521,50 @@ export function driverSuite(name: string, factory: DriverFactory): void {
       expect(texts).toEqual(['ready'])
     })
 
+    test('goes on following a log when the component is restarted and replaced', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      await driver.ensureComponent(component('web', service))
+      await until('web runs', () => isRunning('web'))
+      const abort = new AbortController()
+      const texts: string[] = []
+      const following = (async () => {
+        for await (const line of driver.logs(INSTALLATION, 'web', { follow: true, signal: abort.signal })) texts.push(line.text)
+      })()
+      await until('the first line came', async () => texts.length === 1)
+      await subject.pause(1100)
+      await driver.restart(INSTALLATION, 'web', 0)
+      await until('the line of the restarted program came', async () => texts.length === 2)
+      await driver.ensureComponent(component('web', service, { env: { GREETING: 'Hello' }, hash: 'two' }))
+      await until('the line of the replaced container came', async () => texts.length === 3)
+      abort.abort()
+      await following
+      expect(texts).toEqual(['ready', 'ready', 'ready'])
+    })
+
+    test('reads what was printed before the last restart', async () => {
+      const { crashing } = subject.programs
+      await prepare(crashing)
+      await driver.ensureComponent(component('web', crashing))
+      await until('web was restarted', async () => ((await observe('web'))?.replicas[0]?.restarts ?? 0) >= 1)
+      const lines: string[] = []
+      for await (const { text } of driver.logs(INSTALLATION, 'web', { follow: false, previous: true, tail: 1 })) lines.push(text)
+      expect(lines).toEqual(['broken'])
+      await expect(driver.logs(INSTALLATION, 'none', { follow: false })[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'REPLICA_NOT_FOUND' })
+    })
+
+    test('ends a command whose reader goes away', async () => {
+      const { service } = subject.programs
+      await prepare(service)
+      await driver.ensureComponent(component('web', service))
+      await until('web runs', () => isRunning('web'))
+      const abort = new AbortController()
+      abort.abort()
+      const [stdout, stderr] = [new PassThrough().resume(), new PassThrough().resume()]
+      const command = ['busybox', 'sleep', '1000']
+      await driver.exec({ installation: INSTALLATION, component: 'web', replica: 0, command, tty: false, stdout, stderr, signal: abort.signal })
+    })
+
     test('runs something once, to its end', async () => {
       const { job, failing } = subject.programs
       await prepare(job, failing)

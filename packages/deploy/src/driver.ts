@@ -194,6 +194,8 @@ export interface LogOptions {
   /** Only the last so many lines. */
   readonly tail?: number
   readonly since?: Date
+  /** What was written before the program was started the last time; not while following. */
+  readonly previous?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -312,6 +314,10 @@ export interface Driver extends AsyncDisposable {
   restore(copy: VolumeRestore): Promise<void>
   /** Removes a volume or a snapshot with its data; one that is not there is no error, one that is in use is. */
   removeVolume(installation: string, volume: string): Promise<void>
+  /**
+   * What the replicas of a component write. Following goes on when they are restarted or replaced.
+   * @throws SealiftError `REPLICA_NOT_FOUND` where there are none
+   */
   logs(installation: string, component: string, options: LogOptions): AsyncIterable<LogLine>
   exec(request: ExecRequest): Promise<{ readonly exitCode: number }>
 }

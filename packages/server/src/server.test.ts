@@ -3,10 +3,12 @@ import { rename, stat } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
 import { type AddressInfo, createServer as createNetServer } from 'node:net'
 import { join } from 'node:path'
+import { readFrames } from '@sealift/api/channel.ts'
 import { API_PREFIX } from '@sealift/api/route.ts'
 import { installationRoutes } from '@sealift/api/routes/installations.ts'
 import { jobRoutes } from '@sealift/api/routes/jobs.ts'
 import { keyRoutes } from '@sealift/api/routes/keys.ts'
+import { operationRoutes } from '@sealift/api/routes/operations.ts'
 import { releaseRoutes } from '@sealift/api/routes/releases.ts'
 import { targetRoutes } from '@sealift/api/routes/targets.ts'
 import { Check } from 'typebox/value'
@@ -53,6 +55,27 @@ describe('the server', () => {
       const answer = await test.client.call(route, { query: {} })
       expect(Check(route.response, answer), route.id).toBe(true)
     }
+  })
+
+  it('opens channels, and tells on them what is wrong', async () => {
+    await using test = await startTestServer()
+    const channel = await test.client.open(operationRoutes.exec, { params: { name: 'none' } })
+    const frames: string[] = []
+    for await (const { kind, data } of readFrames(channel)) frames.push(`${kind} ${data.toString()}`)
+    expect(frames).toEqual([expect.stringMatching(/^error .*INSTALLATION_NOT_FOUND/)])
+  })
+
+  it('upgrades to nothing else', async () => {
+    await using test = await startTestServer()
+    const ask = async (path: string, upgrade: string): Promise<number | undefined> => {
+      const sent = request({ socketPath: test.server.socket, path, agent: false, headers: { connection: 'Upgrade', upgrade } })
+      sent.end()
+      const [response] = (await once(sent, 'response')) as [{ statusCode?: number; resume(): void }]
+      response.resume()
+      return response.statusCode
+    }
+    expect(await ask(`${API_PREFIX}/installations/x/exec`, 'websocket')).toBe(426)
+    expect(await ask(`${API_PREFIX}/jobs`, 'sealift-channel')).toBe(404)
   })
 
   it('listens on a socket for its user alone, and takes it away at the end', async () => {

@@ -64,7 +64,9 @@ export const installationRoutes = {
     summary: 'What its components print.',
     params: Name,
     query: Input({
-      component: Type.Optional(Type.String()),
+      component: Type.Optional(Type.String({ description: 'One, or several with commas between them; without it all.' })),
+      replica: Type.Optional(Type.Integer({ minimum: 0 })),
+      previous: Type.Optional(Type.Boolean({ description: 'What was written before the last restart.' })),
       follow: Type.Optional(Type.Boolean()),
       tail: Type.Optional(Type.Integer({ minimum: 0 })),
       since: Type.Optional(Type.String({ description: 'ISO 8601' })),

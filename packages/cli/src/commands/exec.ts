@@ -29,11 +29,14 @@ export function addExec(program: Command): void {
     .option('-t, --tty', 'with a terminal (default: where this command has one)')
     .option('--no-tty', 'without a terminal')
     .option('--no-stdin', 'without input')
-    .addHelpText('after', '\nExamples:\n  sealift exec bookshop db\n  sealift exec bookshop db -- mariadb-admin status\n  sealift exec bookshop db --no-tty -- sh -c "cat >/tmp/dump.sql" <dump.sql')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sealift exec bookshop db\n  sealift exec bookshop db -- mariadb-admin status\n  sealift exec bookshop db --no-tty -- sh -c "cat >/tmp/dump.sql" <dump.sql',
+    )
     .action(async (name: string, component: string, words: string[], options: ExecOptions, command: Command) => {
       await inSession(command, async (session) => {
         const { client, json } = session
-        const tty = !json && (options.tty ?? (process.stdin.isTTY === true && process.stdout.isTTY === true))
+        const tty = !json && (options.tty ?? (process.stdin.isTTY && process.stdout.isTTY))
         const start: ExecStart = {
           component,
           replica: options.replica,

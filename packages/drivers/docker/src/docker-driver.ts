@@ -1,4 +1,4 @@
-import type { Capabilities, Driver, Feature } from '@sealift/deploy/driver.ts'
+import type { Capabilities, Driver, Feature, TargetEvent } from '@sealift/deploy/driver.ts'
 import { ensureComponent, removeComponent, restartReplica, startComponent, startRun, stopComponent } from './component.ts'
 import { type EngineSettings, logConfigFor } from './container-spec.ts'
 import { isLocalAddress } from './engine-address.ts'
@@ -14,6 +14,7 @@ import { observe } from './observe.ts'
 import { freeDisk, preflight } from './preflight.ts'
 import { probe } from './probe.ts'
 import { probeAddress } from './probe-address.ts'
+import { ProbeTargets } from './probe-targets.ts'
 import { findRun, forgetRun, runOnce } from './run-once.ts'
 import { measureVolumes, removeVolume, restore, snapshot } from './volume-copy.ts'
 import { watch } from './watch.ts'
@@ -46,6 +47,7 @@ const LEAST_MEMORY = 6 * 2 ** 20
  */
 export function createDockerDriver({ address }: { readonly address: string }): Driver {
   const engine = new EngineClient(address)
+  const targets = new ProbeTargets()
 
   const settings = async (): Promise<EngineSettings> => {
     const info = await engine.info()
@@ -64,12 +66,12 @@ export function createDockerDriver({ address }: { readonly address: string }): D
     removeComponent: (installation, component) => removeComponent(engine, installation, component),
     removeInstallation: (installation, options) => removeInstallation(engine, installation, options),
     observe: (installation) => observe(engine, installation),
-    probe: (installation, component, replica, action, timeout) => probe(engine, installation, component, replica, action, timeout),
+    probe: (installation, component, replica, action, timeout) => probe(engine, targets, installation, component, replica, action, timeout),
     probeAddress,
     stop: (installation, component) => stopComponent(engine, installation, component),
     start: (installation, component) => startComponent(engine, installation, component),
     restart: (installation, component, replica) => restartReplica(engine, installation, component, replica),
-    watch: (signal) => watch(engine, signal),
+    watch: (signal) => watchWith(targets, watch(engine, signal)),
     runOnce: async (run) => runOnce(engine, await settings(), run),
     findRun: (installation, name, key) => findRun(engine, installation, name, key),
     forgetRun: (installation, name) => forgetRun(engine, installation, name),
@@ -80,6 +82,23 @@ export function createDockerDriver({ address }: { readonly address: string }): D
     logs: (installation, component, options) => readLogs(engine, installation, component, options),
     exec: async (request) => ({ exitCode: await exec(engine, request) }),
     [Symbol.asyncDispose]: async () => engine[Symbol.dispose](),
+  }
+}
+
+/** Passes events on; what they are about is looked up anew. */
+async function* watchWith(targets: ProbeTargets, events: AsyncIterable<TargetEvent>): AsyncGenerator<TargetEvent> {
+  let isWatching = false
+  try {
+    for await (const event of events) {
+      if (event.kind === 'changed') targets.forget(event.installation, event.component)
+      else if (!isWatching) {
+        isWatching = true
+        targets.watched()
+      }
+      yield event
+    }
+  } finally {
+    if (isWatching) targets.unwatched()
   }
 }
 

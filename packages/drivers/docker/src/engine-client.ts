@@ -152,10 +152,10 @@ export class EngineClient implements Disposable {
     return StatusCode
   }
 
-  /** What a container wrote, joined: see `demultiplex`. */
+  /** What a container wrote, joined: see `demultiplex`. `since` in ISO 8601, to the billionth of a second. */
   async logs(
     container: string,
-    options: { readonly follow: boolean; readonly timestamps: boolean; readonly tail?: number; readonly since?: Date; readonly signal?: AbortSignal },
+    options: { readonly follow: boolean; readonly timestamps: boolean; readonly tail?: number; readonly since?: string; readonly signal?: AbortSignal },
   ): Promise<Readable> {
     const { follow, timestamps, tail, since, signal } = options
     return this.#connection.send('GET', `/containers/${encodeURIComponent(container)}/logs`, {
@@ -165,7 +165,7 @@ export class EngineClient implements Disposable {
         follow,
         timestamps,
         tail: tail ?? 'all',
-        since: since === undefined ? undefined : (since.getTime() / 1000).toFixed(3),
+        since: since === undefined ? undefined : unixTime(since),
       },
       ...(signal === undefined ? {} : { signal }),
     })
@@ -288,4 +288,10 @@ export function isEngineStatus(thrown: unknown, status: number): boolean {
 /** An image's name in a path keeps its slashes, as every engine expects them. */
 function encodeName(reference: string): string {
   return reference.split('/').map(encodeURIComponent).join('/')
+}
+
+/** A time of ISO 8601 as engines take it: seconds since the epoch, with all digits of their fraction. */
+function unixTime(iso: string): string {
+  const fraction = /\.(\d{1,9})/.exec(iso)?.[1] ?? '0'
+  return `${Math.floor(Date.parse(iso) / 1000)}.${fraction.padEnd(9, '0')}`
 }

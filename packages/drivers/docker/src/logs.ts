@@ -2,10 +2,10 @@ import type { LogLine, LogOptions } from '@sealift/deploy/driver.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { EngineClient } from './engine-client.ts'
 import type { ContainerDetails } from './engine-types.ts'
-import { readLines } from './log-lines.ts'
-import { mergeArriving, mergeOrdered } from './merge.ts'
-import { demultiplex } from './multiplexed-stream.ts'
+import { followLogs } from './follow-logs.ts'
+import { mergeOrdered } from './merge.ts'
 import { currentMain, findReplicas } from './replica.ts'
+import { replicaLines } from './replica-lines.ts'
 
 /**
  * What the replicas of a component wrote: by time where what is there is asked for, as it comes where
@@ -23,36 +23,47 @@ export async function* readLogs(engine: EngineClient, installation: string, comp
     const which = options.replica === undefined ? 'container' : `container for replica ${options.replica}`
     throw new SealiftError('REPLICA_NOT_FOUND', `component ${component} of ${installation} has no ${which}`)
   }
-  const ended = new AbortController()
-  const signal = options.signal === undefined ? ended.signal : AbortSignal.any([options.signal, ended.signal])
-  const sources = mains.map(({ index, main }) => replicaLines(engine, component, index, main, options, signal))
-  if (options.follow) yield* mergeArriving(sources, () => ended.abort())
-  else yield* mergeOrdered(sources, (a, b) => a.time < b.time)
+  if (options.follow) {
+    yield* followLogs(engine, installation, component, options)
+    return
+  }
+  const signal = options.signal ?? new AbortController().signal
+  yield* mergeOrdered(
+    mains.map(({ index, main }) =>
+      options.previous === true
+        ? lastOf(previousLines(engine, component, index, main, options, signal), options.tail)
+        : replicaLines(engine, component, index, main, options, signal),
+    ),
+    (a, b) => a.time < b.time,
+  )
 }
 
-async function* replicaLines(
+/** What a container wrote before its program was started the last time. Engines keep no log of a container that was replaced. */
+async function* previousLines(
   engine: EngineClient,
   component: string,
   index: number,
   main: ContainerDetails,
-  { follow, tail, since }: LogOptions,
+  { since }: LogOptions,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
-  try {
-    const output = await engine.logs(main.Id, {
-      follow,
-      timestamps: true,
-      signal,
-      ...(tail === undefined ? {} : { tail }),
-      ...(since === undefined ? {} : { since }),
-    })
-    for await (const { stream, time, text } of readLines(demultiplex(output))) {
-      // Podman looks at whole seconds only.
-      if (since !== undefined && Date.parse(time) < since.getTime()) continue
-      yield { component, replica: index, stream, time, text }
-    }
-  } catch (thrown) {
-    // The reader has seen enough; that is how following ends.
-    if (!signal.aborted) throw thrown
+  for await (const line of replicaLines(engine, component, index, main, { follow: false, ...(since === undefined ? {} : { since }) }, signal)) {
+    // One that does not run has its last run behind it.
+    if (main.State.Running && line.time >= main.State.StartedAt) return
+    yield line
   }
+}
+
+/** The last so many of the lines. */
+async function* lastOf(lines: AsyncIterable<LogLine>, count: number | undefined): AsyncGenerator<LogLine> {
+  if (count === undefined) {
+    yield* lines
+    return
+  }
+  const last: LogLine[] = []
+  for await (const line of lines) {
+    last.push(line)
+    if (last.length > count) last.shift()
+  }
+  yield* last
 }

@@ -24,38 +24,3 @@ export async function* mergeOrdered<T>(sources: readonly AsyncIterable<T>[], bef
     await Promise.all(iterators.map(async (iterator) => iterator.return?.()))
   }
 }
-
-/**
- * Merges sources as their values come.
- * @param stop called when the reader stops or a source fails; it must end every source, since one that waits can't be ended from outside
- */
-export async function* mergeArriving<T>(sources: readonly AsyncIterable<T>[], stop: () => void): AsyncGenerator<T> {
-  const iterators = sources.map((source) => source[Symbol.asyncIterator]())
-  const advance = async (position: number): Promise<{ position: number; result: IteratorResult<T> } | undefined> => {
-    const result = await iterators[position]?.next()
-    return result && { position, result }
-  }
-  const next = (position: number): ReturnType<typeof advance> => {
-    const advanced = advance(position)
-    // It may fail while the reader is busy with a value; the race reports it when the reader is back.
-    advanced.catch(() => {})
-    return advanced
-  }
-  const waiting = new Map(iterators.map((_, position) => [position, next(position)]))
-  try {
-    while (waiting.size > 0) {
-      const arrived = await Promise.race(waiting.values())
-      if (arrived === undefined) return
-      const { position, result } = arrived
-      if (result.done === true) {
-        waiting.delete(position)
-        continue
-      }
-      waiting.set(position, next(position))
-      yield result.value
-    }
-  } finally {
-    stop()
-    await Promise.allSettled(waiting.values())
-  }
-}

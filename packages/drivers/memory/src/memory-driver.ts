@@ -449,17 +449,38 @@ export class MemoryDriver implements Driver {
     this.#engine.data.delete(volume)
   }
 
-  async *logs(installation: string, component: string, { replica, tail, follow, signal }: LogOptions): AsyncGenerator<LogLine> {
+  async *logs(installation: string, component: string, options: LogOptions): AsyncGenerator<LogLine> {
     await this.#call('logs', component)
-    for (const { index, wanted, startedAt } of this.#engine.replicas(installation, component)) {
-      if (replica !== undefined && index !== replica) continue
-      const lines = this.#engine.behaviourOf(wanted.image).output ?? []
-      for (const text of tail === undefined ? lines : lines.slice(Math.max(0, lines.length - tail))) {
-        yield { component, replica: index, stream: 'stdout', time: new Date(startedAt).toISOString(), text }
-      }
+    const { replica, tail, follow, previous, signal } = options
+    const told = new Map<number, number>()
+    const lines = (isFirst: boolean): LogLine[] =>
+      this.#engine.replicas(installation, component).flatMap(({ index, wanted, startedAt, ...there }) => {
+        if ((replica !== undefined && index !== replica) || told.get(index) === startedAt) return []
+        told.set(index, startedAt)
+        if (previous === true && this.#observe({ index, wanted, startedAt, ...there }).restarts === 0) return []
+        const output = this.#engine.behaviourOf(wanted.image).output ?? []
+        const shown = tail === undefined || !isFirst ? output : output.slice(Math.max(0, output.length - tail))
+        return shown.map((text): LogLine => ({ component, replica: index, stream: 'stdout', time: new Date(startedAt).toISOString(), text }))
+      })
+    if (this.#engine.replicas(installation, component).length === 0) throw new SealiftError('REPLICA_NOT_FOUND', `component ${component} has no container`)
+    if (!follow) {
+      yield* lines(true)
+      return
     }
-    // Nothing more is ever printed: a follower waits for its own end.
-    if (follow) await ended(signal)
+    let wake = (): void => {}
+    const watcher = { changed: (): void => wake(), cut: (): void => wake() }
+    this.#engine.watchers.add(watcher)
+    signal?.addEventListener('abort', () => wake(), { once: true })
+    try {
+      const isOver = (): boolean => signal?.aborted === true
+      for (let isFirst = true; !isOver(); isFirst = false) {
+        const changed = new Promise<void>((resolve) => (wake = resolve))
+        yield* lines(isFirst)
+        if (!isOver()) await changed
+      }
+    } finally {
+      this.#engine.watchers.delete(watcher)
+    }
   }
 
   async exec({ installation, component, replica, command, stdout, stderr }: ExecRequest): Promise<{ readonly exitCode: number }> {
@@ -503,10 +524,4 @@ function restarted(replica: MemoryReplica, startedAt: number): MemoryReplica {
 /** The ports of a component and of its plugins, which share one network. */
 function allPorts({ ports, plugins = [] }: WantedComponent): readonly WantedPort[] {
   return [...ports, ...plugins.flatMap(({ ports }) => ports)]
-}
-
-/** Resolves once the signal is aborted. */
-function ended(signal: AbortSignal | undefined): Promise<void> {
-  if (signal?.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }))
 }

@@ -47,9 +47,7 @@ async function answer(routes: readonly ChannelRoute[], request: IncomingMessage,
   }
   socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${CHANNEL_PROTOCOL}\r\n\r\n`)
   try {
-    const params = Object.fromEntries(
-      Object.entries(found.pattern.exec(url.pathname)?.groups ?? {}).map(([name, text]) => [name, decodeURIComponent(text)]),
-    )
+    const params = Object.fromEntries(Object.entries(found.pattern.exec(url.pathname)?.groups ?? {}).map(([name, text]) => [name, decodeURIComponent(text)]))
     await found.handle(found.read({ params, query: Object.fromEntries(url.searchParams) }), socket)
   } catch (thrown) {
     await writeFrame(socket, 'error', JSON.stringify(toErrorDocument(toSealiftError(thrown, 'the channel'))))

@@ -12,12 +12,16 @@ import type { InstallationOpener, OpenedInstallation } from '../supervision/open
 import type { RunStates } from '../supervision/run-states.ts'
 import type { Supervisor } from '../supervision/supervisor.ts'
 import type { TargetRegistry } from '../targets/target-registry.ts'
+import { inOrderOfTime } from './in-order-of-time.ts'
 import type { InstallationRegistry, KnownInstallation } from './installation-registry.ts'
 import { mergeLogs } from './merge-logs.ts'
 
 /** Which logs to read. */
 export interface LogRequest {
+  /** With commas between several. */
   readonly component?: string
+  readonly replica?: number
+  readonly previous?: boolean
   readonly follow?: boolean
   readonly tail?: number
   readonly since?: string
@@ -116,21 +120,31 @@ export class InstallationView {
    * What its components print, merged by time.
    * @throws SealiftError `INSTALLATION_NOT_FOUND`, `COMPONENT_NOT_FOUND`, `USAGE` for a time that is none
    */
-  async logs(name: string, { component, follow = false, tail, since }: LogRequest, gone: AbortSignal): Promise<AsyncIterable<LogLine>> {
+  async logs(name: string, request: LogRequest, gone: AbortSignal): Promise<AsyncIterable<LogLine>> {
+    const { component, replica, previous, follow = false, tail, since } = request
     const { current, environment } = await this.#installations.get(name)
     const components = runningComponents(current.state)
-    if (component !== undefined && !components.includes(component)) {
-      throw new SealiftError('COMPONENT_NOT_FOUND', `${name} has no running component ${component}`, {
-        hint: suggestion(component, components) || `It has: ${components.join(', ')}`,
+    const chosen = component?.split(',') ?? components
+    for (const each of chosen) {
+      if (components.includes(each)) continue
+      throw new SealiftError('COMPONENT_NOT_FOUND', `${name} has no running component ${each}`, {
+        hint: suggestion(each, components) || `It has: ${components.join(', ')}`,
       })
     }
     if (since !== undefined && Number.isNaN(Date.parse(since))) throw new SealiftError('USAGE', `since ${since}: expected a time like 2026-01-31T10:00:00Z`)
+    if (follow && previous === true) throw new SealiftError('USAGE', 'what was written before a restart can not be followed')
     const driver = await this.#targets.driverOf(environment)
-    const options = { follow, signal: gone, ...(tail === undefined ? {} : { tail }), ...(since === undefined ? {} : { since: new Date(since) }) }
-    // What never ran has printed nothing; only who asks for it by name is told so.
-    const there = component === undefined ? (await driver.observe(name)).components.map((each) => each.name) : []
-    const sources = (component === undefined ? components.filter((each) => there.includes(each)) : [component]).map((each) => driver.logs(name, each, options))
-    return mergeLogs(sources, follow)
+    const options = {
+      follow,
+      signal: gone,
+      ...(replica === undefined ? {} : { replica }),
+      ...(previous === undefined ? {} : { previous }),
+      ...(tail === undefined ? {} : { tail }),
+      ...(since === undefined ? {} : { since: new Date(since) }),
+    }
+    // Of all components, those without a container have nothing to say.
+    const sources = chosen.map((each) => (component === undefined ? silentWhereMissing(driver.logs(name, each, options)) : driver.logs(name, each, options)))
+    return follow ? inOrderOfTime(mergeLogs(sources, true)) : mergeLogs(sources, false)
   }
 
   async #look(known: KnownInstallation): Promise<Look> {
@@ -194,4 +208,12 @@ function addressesOf(context: ResolveContext, component: string): string[] {
     ...addresses(componentPorts(context, component), (name) => ports[name]?.public?.kind),
     ...addresses(pluginPorts(context, component), (name) => beside.find((port) => port.name === name)?.public?.kind),
   ]
+}
+
+async function* silentWhereMissing(lines: AsyncIterable<LogLine>): AsyncGenerator<LogLine> {
+  try {
+    yield* lines
+  } catch (thrown) {
+    if (!isSealiftError(thrown, 'REPLICA_NOT_FOUND')) throw thrown
+  }
 }

@@ -1,5 +1,5 @@
-import { PassThrough, Writable } from 'node:stream'
 import type { Duplex } from 'node:stream'
+import { PassThrough, Writable } from 'node:stream'
 import { type Frame, readFrames, writeFrame } from '@sealift/api/channel.ts'
 import { ExecStart, TerminalSize } from '@sealift/api/exec.ts'
 import type { Driver } from '@sealift/deploy/driver.ts'
@@ -63,11 +63,11 @@ async function receive(frames: AsyncIterable<Frame>, stdin: PassThrough, sizes: 
 }
 
 function output(channel: Duplex, kind: 'stdout' | 'stderr'): Writable {
-  return new Writable({
-    write: (data: Buffer, _encoding, done) => {
-      writeFrame(channel, kind, data).then(() => done(), done)
-    },
-  })
+  const pass = async (data: Buffer, done: (error?: Error | null) => void): Promise<void> => {
+    await writeFrame(channel, kind, data)
+    done()
+  }
+  return new Writable({ write: (data: Buffer, _encoding, done) => void pass(data, done) })
 }
 
 function parse<Schema extends TSchema>({ kind, data }: Frame, expected: Frame['kind'], schema: Schema): Static<Schema> {

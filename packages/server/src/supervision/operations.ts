@@ -159,7 +159,9 @@ export class Operations {
 /** @param workload that of a component which is there, but does not run for good */
 function unknownComponent(installation: string, component: string, known: readonly string[], workload?: string): SealiftError {
   const message =
-    workload === undefined ? `${installation} has no component ${component}` : `${installation}: component ${component} is ${workload}, and does not run for good`
+    workload === undefined
+      ? `${installation} has no component ${component}`
+      : `${installation}: component ${component} is ${workload}, and does not run for good`
   return new SealiftError('COMPONENT_NOT_FOUND', message, { hint: suggestion(component, known) || `It has: ${known.join(', ')}` })
 }
 
