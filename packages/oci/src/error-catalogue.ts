@@ -245,6 +245,7 @@ const ENGINE = {
     'Use an engine on linux/amd64 or linux/arm64.',
   ),
   PORT_IN_USE: entry(3, 'A port of the host that an application publishes is already in use.', 'Stop what holds the port, or choose another host port.'),
+  CONTAINER_NOT_FOUND: entry(4, 'The engine has no container of that name, or none of that project.', 'See docker ps --all.'),
   REPLICA_NOT_FOUND: entry(4, 'A component has no replica of that number, or it does not run.', 'See with status what runs; start it with start.'),
   VOLUME_TAKEN: entry(
     3,

@@ -1,5 +1,6 @@
 import type { Duplex, Readable } from 'node:stream'
 import { isSealiftError } from '@sealift/oci/sealift-error.ts'
+import type { ContainerFacts } from '@sealift/template/importers/running/container-facts.ts'
 import { type EngineAddress, parseEngineAddress } from './engine-address.ts'
 import { EngineConnection } from './engine-connection.ts'
 import { readEngineMessages } from './engine-messages.ts'
@@ -92,6 +93,27 @@ export class EngineClient implements Disposable {
 
   inspectContainer(container: string): Promise<ContainerDetails | undefined> {
     return this.#optional(`/containers/${encodeURIComponent(container)}/json`)
+  }
+
+  /** All that the engine says about a container. */
+  describeContainer(container: string): Promise<ContainerFacts | undefined> {
+    return this.#optional(`/containers/${encodeURIComponent(container)}/json`)
+  }
+
+  /** Paths of a container's own layer that differ from its image. `Kind`: 0 changed, 1 added, 2 removed. */
+  async containerChanges(container: string): Promise<readonly { readonly Path: string; readonly Kind: number }[]> {
+    const changes = await this.#connection.json<readonly { Path: string; Kind: number }[] | null>('GET', `/containers/${encodeURIComponent(container)}/changes`)
+    return changes ?? []
+  }
+
+  /** A tar of a file or folder of a container's file system, mounts included; undefined where there is none. */
+  async getArchive(container: string, path: string): Promise<Readable | undefined> {
+    try {
+      return await this.#connection.send('GET', `/containers/${encodeURIComponent(container)}/archive`, { query: { path } })
+    } catch (thrown) {
+      if (isEngineStatus(thrown, 404)) return undefined
+      throw thrown
+    }
   }
 
   /** Creates a container and returns its ID; it is not started. */

@@ -33,7 +33,7 @@ export async function engineImages(
   const toRead: string[] = []
   let size = 0
   for (const text of texts) {
-    const details = await inspect(engine, text, origin)
+    const details = await inspect(engine, origin.engineIds?.get(text) ?? text, origin)
     if (details === undefined) continue
     checkPlatform(text, details, origin.platforms)
     const known = await findHeld(store, held, details)
@@ -47,14 +47,41 @@ export async function engineImages(
   }
   if (toRead.length === 0) return found
   context.progress(STAGE, 0, size, 'bytes')
-  const stored = await ingestDockerArchive(await engine.saveImages(toRead), store, {
+  const ids = origin.engineIds ?? new Map<string, string>()
+  const read = await readImages(
+    engine,
+    store,
+    toRead.filter((text) => !ids.has(text)),
+    size,
+    context,
+  )
+  for (const [text, image] of read) found.set(text, image)
+  // An archive says nothing of names that an image does not have: each of these has one of its own.
+  for (const text of toRead.filter((each) => ids.has(each))) {
+    const [image] = await ingestDockerArchive(await engine.saveImages([ids.get(text) ?? text]), store, { signal: context.signal })
+    if (image === undefined) throw new SealiftError('ENGINE_FAILED', `the engine's archive does not hold the image of ${text}, which it says it has`)
+    found.set(text, image)
+  }
+  return found
+}
+
+async function readImages(
+  engine: EngineClient,
+  store: ContentStore,
+  texts: readonly string[],
+  size: number,
+  context: JobContext,
+): Promise<ReadonlyMap<string, PinnedImage>> {
+  const found = new Map<string, PinnedImage>()
+  if (texts.length === 0) return found
+  const stored = await ingestDockerArchive(await engine.saveImages(texts), store, {
     signal: context.signal,
     // The sum of the images counts shared layers twice, so that the archive is never longer.
     progress: (done) => context.progress(STAGE, Math.min(done, size), size, 'bytes'),
   })
   const byName = new Map(stored.flatMap((image) => image.references.map((name) => [formatReference(parseReference(name)), image] as const)))
-  for (const text of toRead) {
-    const image = byName.get(formatReference(parseReference(text))) ?? (toRead.length === 1 ? stored[0] : undefined)
+  for (const text of texts) {
+    const image = byName.get(formatReference(parseReference(text))) ?? (texts.length === 1 ? stored[0] : undefined)
     if (image === undefined) throw new SealiftError('ENGINE_FAILED', `the engine's archive does not hold ${text}, which it says it has`)
     found.set(text, image)
   }

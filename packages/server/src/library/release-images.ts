@@ -22,7 +22,8 @@ export async function collectImages(
   context: JobContext,
 ): Promise<Record<string, ReleaseImage>> {
   const images: Record<string, ReleaseImage> = {}
-  const fromEngine = origin.from === 'registry' ? [] : await engineImages(store, texts, origin, held, context)
+  const onEngine = origin.from === 'registry' ? texts.filter((text) => origin.engineIds?.has(text) === true) : texts
+  const fromEngine = onEngine.length === 0 ? [] : await engineImages(store, onEngine, origin, held, context)
   for (const [text, image] of fromEngine) images[text] = releaseImage(text, [image])
   const missing: string[] = []
   for (const text of texts) {

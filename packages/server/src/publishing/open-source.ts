@@ -3,10 +3,14 @@ import type { PublishRequest } from '@sealift/api/publication.ts'
 import { defaultEngineAddress } from '@sealift/driver-docker/engine-address.ts'
 import { EngineClient } from '@sealift/driver-docker/engine-client.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import { labelOf } from '@sealift/template/importers/component-name.ts'
 import { importCompose } from '@sealift/template/importers/import-compose.ts'
 import { ImportReport } from '@sealift/template/importers/import-note.ts'
+import { importRunning } from '@sealift/template/importers/import-running.ts'
+import { EngineContainerFiles } from './engine-container-files.ts'
 import { composeFiles, FolderProject } from './folder-project.ts'
 import { findOnEngine } from './image-facts.ts'
+import { findContainers } from './running-containers.ts'
 import { madeTemplate, openTemplateFile, type TemplateSource } from './template-source.ts'
 
 const SOURCES = ['template', 'fromCompose', 'fromRunning', 'fromInstallation'] as const
@@ -35,6 +39,7 @@ export async function openSource(request: PublishRequest): Promise<TemplateSourc
     return openTemplateFile(request.template, request.allowSecrets)
   }
   if (request.fromCompose !== undefined) return fromCompose(request, request.fromCompose)
+  if (request.fromRunning !== undefined) return fromRunning(request, request.fromRunning)
   throw new SealiftError('USAGE', 'this source is not supported')
 }
 
@@ -68,4 +73,25 @@ async function fromCompose(
     report,
   )
   return madeTemplate(imported, { name: files.join(', '), notes: report.notes, allow: request.allowSecrets ?? [] })
+}
+
+async function fromRunning(request: PublishRequest, { project, containers }: NonNullable<PublishRequest['fromRunning']>): Promise<TemplateSource> {
+  const version = requireVersion(request)
+  if (project === undefined && containers === undefined) {
+    throw new SealiftError('USAGE', 'neither a Compose project nor containers were named', {
+      hint: 'Say --from-running PROJECT, or --from-running --containers a,b',
+    })
+  }
+  const name = request.name ?? (project === undefined ? undefined : labelOf(project))
+  if (name === undefined) throw new SealiftError('USAGE', 'the application needs a name', { hint: 'Say what it is called: --name NAME' })
+  const report = new ImportReport(request.leaveOut)
+  using engine = new EngineClient(request.engine ?? defaultEngineAddress())
+  const { running, engineIds } = await findContainers(
+    engine,
+    { ...(project === undefined ? {} : { project }), ...(containers === undefined ? {} : { containers }) },
+    report,
+  )
+  const imported = await importRunning(running, { name, version, secrets: request.secrets ?? {} }, new EngineContainerFiles(engine), report)
+  const from = project === undefined ? `the containers ${(containers ?? []).join(', ')}` : `the containers of the Compose project ${project}`
+  return madeTemplate(imported, { name: from, notes: report.notes, allow: request.allowSecrets ?? [], engineIds })
 }

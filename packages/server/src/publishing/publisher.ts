@@ -11,7 +11,7 @@ import { hostPlatform, type Platform, parsePlatform } from '@sealift/oci/platfor
 import { isSealiftError, SealiftError } from '@sealift/oci/sealift-error.ts'
 import { checkFileContent } from '@sealift/template/check-template.ts'
 import { type PinnedTemplate, publishedPart, publishPartially } from '@sealift/template/partial-publication.ts'
-import { encodeRelease, filesOf, imagesOf, type Release, releaseDigest } from '@sealift/template/release.ts'
+import { contentOf, encodeRelease, filesOf, imagesOf, type Release, releaseDigest } from '@sealift/template/release.ts'
 import type { Template } from '@sealift/template/schema/template.ts'
 import type { JobQueue } from '../jobs/job-queue.ts'
 import type { JobContext } from '../jobs/job-work.ts'
@@ -140,6 +140,7 @@ export class Publisher {
     const signer = formatFingerprint(key.fingerprint)
     const held = await this.#labelled(template.name, version)
     if (held !== undefined && isSame(held, release, key.fingerprint)) return publishedOf(held.release, held.row.digest, signer, { unchanged: true, dropped })
+    await this.#requireContent(release)
     const bytes = encodeRelease(release)
     const digest = releaseDigest(bytes)
     await writeBlob(this.#store, bytes)
@@ -152,6 +153,16 @@ export class Publisher {
     return publishedOf(release, digest, signer, { unchanged: false, dropped, ...(held === undefined ? {} : { replaced: held.row.digest }) })
   }
 
+  /** Looks every blob of a release up, so that none is collected before the release is committed. @throws SealiftError `CONTENT_MISSING` */
+  async #requireContent(release: Release): Promise<void> {
+    for (const { digest } of contentOf(release)) {
+      if ((await this.#store.info(digest)) !== undefined) continue
+      throw new SealiftError('CONTENT_MISSING', `the store lacks ${digest}, which the release needs`, {
+        hint: 'Publish all components anew, without --components.',
+      })
+    }
+  }
+
   /** A template's images and files, brought into the store. */
   async #pin(source: TemplateSource, request: PublishRequest, context: JobContext): Promise<PinnedTemplate> {
     const { template } = source
@@ -159,6 +170,7 @@ export class Publisher {
     const origin: ImageOrigin = {
       from: request.images ?? 'auto',
       ...(request.engine === undefined ? {} : { engine: request.engine }),
+      engineIds: source.engineIds,
       insecureRegistries: request.insecureRegistries ?? [],
       platforms: platformsOf(template),
     }

@@ -98,7 +98,7 @@ export async function draftOfProject(
   takeVolumesFrom(project, drafts, report, components)
   addLinkAliases(project, drafts, components)
   sayWhatOfSections(project, report)
-  return { name, components: [...drafts.values()], activeProfiles: profiles, architectures: [...architectures] }
+  return { name, components: [...drafts.values()], orderKnown: true, activeProfiles: profiles, architectures: [...architectures] }
 }
 
 /** Services that another one waits for to complete: jobs. */

@@ -4,6 +4,8 @@ import type { Component, Workload } from '../../schema/component.ts'
 export interface Draft {
   readonly name: string
   readonly components: readonly DraftComponent[]
+  /** Whether the source tells what starts after what. */
+  readonly orderKnown: boolean
   /** Profiles that are on at first. */
   readonly activeProfiles: readonly string[]
   /** Processors that the source asks for, such as `amd64`. */

@@ -58,27 +58,64 @@ function note(replaced: Map<string, Set<string>>, host: string, component: strin
 
 /**
  * The dependencies of each component: those that the source gives, then those that are proposed since one
- * names the other as its host. A proposed one waits, unless that would make a circle.
+ * names the other as its host. A proposed one waits, unless that would make a circle. Where the source tells
+ * nothing of an order, whoever uses what a job works on waits for the job too.
  */
-export function proposeDependencies({ components }: Draft, mentions: Mentions, report: ImportReport): ReadonlyMap<string, readonly DraftDependency[]> {
+export function proposeDependencies(
+  { components, orderKnown }: Draft,
+  mentions: Mentions,
+  report: ImportReport,
+): ReadonlyMap<string, readonly DraftDependency[]> {
   const names = new Set(components.map(({ name }) => name))
   const all = new Map(components.map(({ name, dependsOn }) => [name, dependsOn.filter(({ component }) => names.has(component) && component !== name)]))
   const waits = new Map([...all].map(([name, list]) => [name, list.filter(({ wait }) => wait !== 'none').map(({ component }) => component)]))
+  /** Adds a dependency that is not there yet; says whether it waits, undefined where it was there. */
+  const propose = (name: string, component: string, evenWithoutWaiting: boolean): boolean | undefined => {
+    const present = all.get(name) ?? []
+    if (present.some((dependency) => dependency.component === component)) return undefined
+    const circle = findCycle(new Map([...waits, [name, [...(waits.get(name) ?? []), component]]])) !== undefined
+    if (circle && !evenWithoutWaiting) return undefined
+    if (!circle) waits.set(name, [...(waits.get(name) ?? []), component])
+    all.set(name, [...present, { component, ...(circle ? { wait: 'none' as const } : {}) }])
+    return !circle
+  }
   for (const { name, subject } of components) {
+    const waiting: string[] = []
+    const free: string[] = []
     for (const { name: component } of components) {
       if (mentions.get(name)?.has(component) !== true) continue
-      const present = all.get(name) ?? []
-      if (present.some((dependency) => dependency.component === component)) continue
-      const circle = findCycle(new Map([...waits, [name, [...(waits.get(name) ?? []), component]]])) !== undefined
-      if (!circle) waits.set(name, [...(waits.get(name) ?? []), component])
-      all.set(name, [...present, { component, ...(circle ? { wait: 'none' as const } : {}) }])
+      const waits = propose(name, component, true)
+      if (waits !== undefined) (waits ? waiting : free).push(component)
+    }
+    const tell = (message: string): void => report.note({ kind: 'changed', component: name, subject: `${subject}: dependencies`, message })
+    if (waiting.length > 0)
+      tell(
+        `depends on ${waiting.join(', ')}, since it names ${waiting.length === 1 ? 'it as a host' : 'them as hosts'}; starts when ${waiting.length === 1 ? 'that is' : 'they are'} healthy.`,
+      )
+    if (free.length > 0) tell(`uses ${free.join(', ')} and does not wait, since that would be a circle.`)
+  }
+  if (!orderKnown) proposeJobs(components, all, propose, report)
+  return all
+}
+
+function proposeJobs(
+  components: Draft['components'],
+  all: ReadonlyMap<string, readonly DraftDependency[]>,
+  propose: (name: string, component: string, evenWithoutWaiting: boolean) => boolean | undefined,
+  report: ImportReport,
+): void {
+  const usedBy = (name: string): string[] => (all.get(name) ?? []).map(({ component }) => component)
+  for (const job of components.filter(({ workload }) => workload === 'job')) {
+    const worksOn = usedBy(job.name)
+    for (const { name, workload, subject } of components) {
+      if (workload === 'job' || !usedBy(name).some((component) => worksOn.includes(component))) continue
+      if (propose(name, job.name, false) !== true) continue
       report.note({
         kind: 'changed',
         component: name,
-        subject: `${subject}.depends_on`,
-        message: `names ${component} as a host, so it depends on it${circle ? '; it does not wait, since that would be a circle' : ', and starts when it is healthy'}.`,
+        subject: `${subject}: dependencies`,
+        message: `waits until ${job.name} has ended, since both use ${worksOn.filter((each) => usedBy(name).includes(each)).join(', ')}.`,
       })
     }
   }
-  return all
 }
