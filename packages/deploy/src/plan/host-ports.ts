@@ -34,6 +34,17 @@ function whereOf({ component, plugin, name }: PublicPort): string {
   return `component ${component}: ${plugin === undefined ? '' : `plugin ${plugin}: `}port ${name}`
 }
 
+function bothWant(state: WantedState, owner: string, other: string, port: string): SealiftError {
+  const left = Object.values(state.components).some(
+    (component) => component.leftOver === true || Object.values(component.ports).some(({ leftOver }) => leftOver === true),
+  )
+  return new SealiftError('PORT_INVALID', `${owner} and ${other} both want host port ${port}`, {
+    hint: left
+      ? 'Give one of them another port. If one is left over from an earlier release, --prune removes it; if it is the same under another name, --map OLD=NEW says so.'
+      : 'Give one of them another port.',
+  })
+}
+
 /**
  * Gives every public port without a number one of its own: the one that it had, else the lowest that is free.
  * @param taken host ports that others hold
@@ -45,7 +56,7 @@ export function allocateHostPorts(state: WantedState, taken: ReadonlySet<number>
   const claim = (port: number, protocol: string, owner: string): void => {
     const key = port * 2 + (protocol === 'udp' ? 1 : 0)
     const other = owners.get(key)
-    if (other !== undefined) throw new SealiftError('PORT_INVALID', `${owner} and ${other} both want host port ${port}/${protocol}`)
+    if (other !== undefined) throw bothWant(state, owner, other, `${port}/${protocol}`)
     owners.set(key, owner)
   }
   const open: (PublicPort & { readonly key: string })[] = []

@@ -116,6 +116,19 @@ export class TestSite {
     return planUninstall({ ...(await this.context()), current: await this.current(), deleteData })
   }
 
+  /** Carries a plan out that must end well. */
+  async done(plan: Plan | Promise<Plan>): Promise<Revision> {
+    const { outcome, reason, revision } = await this.execute(await plan)
+    if (outcome !== 'done') throw reason ?? new Error(outcome)
+    return revision
+  }
+
+  /** The volumes that a component mounts, by path, each with what is in it. */
+  data(component: string): Readonly<Record<string, string>> {
+    const volumes = this.engine.replicas('shop', component)[0]?.wanted.volumes ?? []
+    return Object.fromEntries(volumes.map(({ path, targetName }) => [path, this.engine.data.get(targetName) ?? '']))
+  }
+
   /** Carries a plan out; `run` names it for a later resume. */
   async execute(plan: Plan, more: Partial<PipelineContext> = {}, run = `run-${++this.#runs}`): Promise<ExecutionResult> {
     return execute(run, plan, { ...this.pipeline, ...more })
