@@ -16,6 +16,9 @@ export const EVENT_REASONS = {
   EngineBack: { level: 'normal', meaning: 'The engine answers again.' },
   Started: { level: 'normal', meaning: 'Components were started by a person.' },
   Stopped: { level: 'normal', meaning: 'Components were stopped by a person, and stay so.' },
+  CronFailed: { level: 'warning', meaning: 'A run of a component that runs by a schedule ended with an error, or could not be started.' },
+  CronMissed: { level: 'warning', meaning: 'A component was due to run while no server looked after it. It is not run later.' },
+  CronSkipped: { level: 'warning', meaning: 'A component was due to run while its run before was still under way, or while the installation was stopped.' },
 } as const satisfies Record<string, { readonly level: 'normal' | 'warning'; readonly meaning: string }>
 
 /** The code of what an event is about. */

@@ -16,6 +16,29 @@ export const InstallationSummary = Type.Object({
 })
 export type InstallationSummary = Static<typeof InstallationSummary>
 
+const Time = Type.String({ description: 'ISO 8601, UTC' })
+
+/** How a component that runs by a schedule is doing. */
+export const ScheduleStatus = Type.Object({
+  schedule: Type.String({ description: 'Five fields: minute hour day month weekday.' }),
+  timezone: Type.String(),
+  nextAt: Type.Union([Time, Type.Null()], { description: 'When it runs next, as long as a server runs.' }),
+  last: Type.Union([
+    Type.Object({
+      dueAt: Time,
+      startedAt: Type.Union([Time, Type.Null()]),
+      endedAt: Type.Union([Time, Type.Null()]),
+      outcome: Type.Enum(['running', 'succeeded', 'failed', 'skipped', 'lost']),
+      exitCode: Type.Union([Type.Integer(), Type.Null()]),
+      message: Type.Union([Type.String(), Type.Null()]),
+    }),
+    Type.Null(),
+  ]),
+  missed: Type.Integer({ description: 'Runs that were missed since the last one that succeeded, since no server ran.' }),
+  missedSince: Type.Union([Time, Type.Null()]),
+})
+export type ScheduleStatus = Static<typeof ScheduleStatus>
+
 export const ComponentStatus = Type.Object({
   name: Type.String(),
   module: Type.Union([Type.String(), Type.Null()]),
@@ -28,6 +51,7 @@ export const ComponentStatus = Type.Object({
   restarts: Type.Integer(),
   leftOver: Type.Boolean(),
   addresses: Type.Array(Type.String(), { description: 'Where the host publishes it, like http://HOST:8080' }),
+  schedule: Type.Optional(ScheduleStatus),
 })
 
 /** An installation with its components. */

@@ -266,7 +266,7 @@ export interface Driver extends AsyncDisposable {
    * @param run names it, and is observed as {@link ObservedReplica.run}; a run of this name that is there is not started again
    * @returns false, and nothing done, while another run is under way
    */
-  startRun(wanted: WantedComponent, run: string): Promise<{ readonly started: boolean }>
+  startRun(wanted: WantedComponent, run: string, options?: Pick<EnsureOptions, 'signal'>): Promise<{ readonly started: boolean }>
   /** Stops and removes a component's containers; volumes stay. */
   removeComponent(installation: string, component: string): Promise<void>
   /** Removes everything of an installation; volumes only if told to. */

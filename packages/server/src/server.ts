@@ -83,6 +83,7 @@ async function serve(
   }
   opened.defer(() => jobs.close())
   opened.defer(() => services.supervisor.close())
+  opened.defer(() => services.cron.close())
   // A full disk hinders nobody from looking.
   await siteClock.look().catch(() => {})
   if (collect) opened.use(collectDaily({ db: folder.db, collector, clock: siteClock }))
@@ -92,9 +93,10 @@ async function serve(
 }
 
 /** A server goes on by itself with what a killed one left half done; a single command leaves it to `jobs resume`. */
-async function goOn({ supervisor, changes }: Services): Promise<void> {
+async function goOn({ supervisor, cron, changes }: Services): Promise<void> {
   for (const job of await changes.interrupted()) {
     await changes.resume(job).catch((thrown: unknown) => process.emitWarning(`job ${job} could not be resumed: ${messageOf(thrown)}`))
   }
   supervisor.start()
+  cron.start()
 }

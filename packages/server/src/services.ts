@@ -24,6 +24,8 @@ import type { ContentRoot, Waste } from './storage/content-root.ts'
 import { oldJobs } from './storage/old-jobs.ts'
 import { SiteClock } from './storage/site-clock.ts'
 import { StoreChecker } from './storage/store-checker.ts'
+import { CronScheduler } from './supervision/cron-scheduler.ts'
+import { CronStates } from './supervision/cron-states.ts'
 import { EventLog } from './supervision/event-log.ts'
 import { InstallationOpener } from './supervision/opened-installation.ts'
 import { Operations } from './supervision/operations.ts'
@@ -48,6 +50,7 @@ export interface Services {
   readonly changes: ChangeRunner
   readonly view: InstallationView
   readonly supervisor: Supervisor
+  readonly cron: CronScheduler
   readonly installations: InstallationRegistry
   readonly operations: Operations
   readonly events: EventLog
@@ -90,6 +93,7 @@ export function createServices(
   const registry = new RegistryService({ db, store, library: createLibraryCatalog(library, store), masterKey })
   const wastes: readonly Waste[] = [oldJobs(db), ...registry.wastes()]
   const supervisor = new Supervisor({ installations, targets, opener, runStates, events, jobs, clock })
+  const cronStates = new CronStates(db)
   const site = { registry: registryAddress }
   const planner = new ChangePlanner({ store, library, targets, installations, vault, site })
   return {
@@ -106,8 +110,9 @@ export function createServices(
     planner,
     changes: new ChangeRunner({ store, targets, installations, vault, journal, snapshots, planner, jobs, clock, runStates }),
     supervisor,
+    cron: new CronScheduler({ installations, opener, runStates, states: cronStates, events, jobs, clock }),
     installations,
-    view: new InstallationView({ library, targets, installations, opener, runStates, events, supervisor, supervised }),
+    view: new InstallationView({ library, targets, installations, opener, runStates, events, supervisor, supervised, cronStates }),
     operations: new Operations({ installations, targets, opener, runStates, events, jobs, journal }),
     events,
     siteClock,

@@ -1,4 +1,4 @@
-import type { InstallationStatus, InstallationSummary } from '@sealift/api/installation.ts'
+import type { InstallationStatus, InstallationSummary, ScheduleStatus } from '@sealift/api/installation.ts'
 import { installationRoutes } from '@sealift/api/routes/installations.ts'
 import type { Command } from 'commander'
 import { inSession, type Session } from '../session.ts'
@@ -37,6 +37,31 @@ export async function describeStatus({ client }: Session, name: string): Promise
   return formatStatus(await client.call(installationRoutes.getInstallation, { params: { name } }))
 }
 
+/** Workloads of which replicas stand that can be counted. */
+const COUNTED: ReadonlySet<string> = new Set(['stateless', 'stateful', 'daemon'])
+
+/** `2030-01-02 03:00:00`, in the zone that a schedule is meant in. */
+function timeIn(timezone: string, time: string): string {
+  return new Date(time).toLocaleString('sv-SE', { timeZone: timezone })
+}
+
+const OUTCOMES: Readonly<Record<NonNullable<ScheduleStatus['last']>['outcome'], string>> = {
+  running: 'is under way',
+  succeeded: 'ended with 0',
+  failed: 'failed',
+  skipped: 'was left out',
+  lost: 'was lost',
+}
+
+/** When something runs next, and how its last run went. */
+function describeSchedule(name: string, { schedule, timezone, nextAt, last, missed, missedSince }: ScheduleStatus): string {
+  const next = nextAt === null ? `at "${schedule}" (${timezone})` : `next at ${timeIn(timezone, nextAt)} (${timezone})`
+  const why = last?.message == null ? '' : `: ${last.message}`
+  const before = last === null ? '' : ` The last run, due at ${timeIn(timezone, last.dueAt)}, ${OUTCOMES[last.outcome]}${why}.`
+  const lost = missed === 0 ? '' : ` ${missed} missed since ${timeIn(timezone, missedSince ?? '')}, while no server ran.`
+  return `${name} runs ${next}.${before}${lost}`
+}
+
 function mark(health: Health): string {
   const { sign, format } = SIGNS[health]
   return paint(process.stdout, format, `${sign} ${health}`)
@@ -63,7 +88,7 @@ function formatStatus(status: InstallationStatus): string {
   const rows = components.map((component) => [
     component.name,
     mark(component.health),
-    component.workload === 'job' ? 'job' : `${component.ready}/${component.replicas}`,
+    COUNTED.has(component.workload) ? `${component.ready}/${component.replicas}` : component.workload,
     component.restarts > 0 ? `${component.restarts} restart${component.restarts === 1 ? '' : 's'}` : '',
     [...component.addresses, ...(component.leftOver ? ['left over'] : [])].join(' '),
   ])
@@ -76,7 +101,10 @@ function formatStatus(status: InstallationStatus): string {
           .join('\n')}\n`,
     )
     .join('')
+  const schedules = components
+    .flatMap(({ name, schedule }) => (schedule === undefined ? [] : [`${wrap(describeSchedule(name, schedule), columns).join('\n')}\n`]))
+    .join('')
   const newer = upgrade === null ? '' : `${upgrade} is in the library. See: sealift plan ${name} --to ${upgrade}\n`
   const watch = supervised ? '' : 'No server runs here: nobody watches over it until sealift up does.\n'
-  return `${paint(process.stdout, 'bold', name)}  ${application} ${version ?? ''}  revision ${revision ?? '-'}  ${mark(health)}\n${formatColumns(rows, '  ')}${why}${told}${newer}${watch}`
+  return `${paint(process.stdout, 'bold', name)}  ${application} ${version ?? ''}  revision ${revision ?? '-'}  ${mark(health)}\n${formatColumns(rows, '  ')}${why}${schedules}${told}${newer}${watch}`
 }

@@ -41,7 +41,14 @@ export async function ensureComponent(
  * Starts a run of a component that runs by a schedule, unless another one is under way.
  * @returns whether it was started, now or by an earlier call
  */
-export async function startRun(engine: EngineClient, settings: EngineSettings, wanted: WantedComponent, run: string): Promise<boolean> {
+export async function startRun(
+  engine: EngineClient,
+  settings: EngineSettings,
+  wanted: WantedComponent,
+  run: string,
+  { signal }: Pick<EnsureOptions, 'signal'> = {},
+): Promise<boolean> {
+  const replica = { wanted, index: 0, run, ...(signal === undefined ? {} : { signal }) }
   await ensureVolumes(engine, wanted)
   const [found] = await findReplicas(engine, wanted.installation, wanted.name)
   const main = found && currentMain(found)
@@ -51,9 +58,9 @@ export async function startRun(engine: EngineClient, settings: EngineSettings, w
     const isBusy = [main, ...found.inits].some(({ State }) => State.Running || State.Restarting)
     if (!isSame && isBusy) return false
     if (!isSame) await removeReplica(engine, found)
-    if (isSame) return ensureReplica(engine, settings, { wanted, index: 0, run }, found)
+    if (isSame) return ensureReplica(engine, settings, replica, found)
   } else if (found !== undefined) await removeReplica(engine, found)
-  return ensureReplica(engine, settings, { wanted, index: 0, run }, noReplica(wanted.name, 0))
+  return ensureReplica(engine, settings, replica, noReplica(wanted.name, 0))
 }
 
 /** Stops and removes all containers of a component, gracefully. */

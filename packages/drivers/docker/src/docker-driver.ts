@@ -62,7 +62,7 @@ export function createDockerDriver({ address }: { readonly address: string }): D
     ensureImages: (images, archive, progress, signal) => ensureImages(engine, images, archive, progress, signal),
     ensureInstallation: (installation) => ensureNetwork(engine, installation),
     ensureComponent: async (wanted, options) => ({ changed: await ensureComponent(engine, await settings(), wanted, options) }),
-    startRun: async (wanted, run) => ({ started: await startRun(engine, await settings(), wanted, run) }),
+    startRun: async (wanted, run, options) => ({ started: await startRun(engine, await settings(), wanted, run, options) }),
     removeComponent: (installation, component) => removeComponent(engine, installation, component),
     removeInstallation: (installation, options) => removeInstallation(engine, installation, options),
     observe: (installation) => observe(engine, installation),

@@ -200,13 +200,13 @@ export class MemoryDriver implements Driver {
     this.#engine.initialized.push(...initContainers.map((init) => `${name}/${index}/${init.name}`))
   }
 
-  async startRun(wanted: WantedComponent, run: string): Promise<{ readonly started: boolean }> {
+  async startRun(wanted: WantedComponent, run: string, { signal }: Pick<EnsureOptions, 'signal'> = {}): Promise<{ readonly started: boolean }> {
     await this.#call('startRun', wanted.name)
     const [there] = this.#engine.replicas(wanted.installation, wanted.name)
     if (there?.run === run) return { started: true }
     if (there !== undefined && this.#observe(there).state === 'running') return { started: false }
     this.#engine.setReplicas(wanted.installation, wanted.name, [])
-    await this.#ensureReplica(wanted, 0, undefined, run)
+    await this.#ensureReplica(wanted, 0, signal, run)
     return { started: true }
   }
 

@@ -113,6 +113,28 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  '0003-cron': {
+    async up(db: Kysely<Tables>) {
+      await db.schema
+        .createTable('cron')
+        .addColumn('installation', 'text', (c) => c.notNull().references('installation.name').onDelete('cascade'))
+        .addColumn('component', 'text', (c) => c.notNull())
+        .addColumn('schedule', 'text', (c) => c.notNull())
+        .addColumn('timezone', 'text', (c) => c.notNull())
+        .addColumn('next_at', 'text')
+        .addColumn('run', 'text')
+        .addColumn('due_at', 'text')
+        .addColumn('started_at', 'text')
+        .addColumn('ended_at', 'text')
+        .addColumn('outcome', 'text')
+        .addColumn('exit_code', 'integer')
+        .addColumn('message', 'text')
+        .addColumn('missed', 'integer', (c) => c.notNull())
+        .addColumn('missed_since', 'text')
+        .addPrimaryKeyConstraint('cron_key', ['installation', 'component'])
+        .execute()
+    },
+  },
   '0004-snapshots': {
     async up(db: Kysely<Tables>) {
       const { schema } = db

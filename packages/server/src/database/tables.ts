@@ -28,6 +28,7 @@ export interface Tables {
   trust_root: TrustRootRow
   stopped_component: StoppedComponentRow
   event: EventRow
+  cron: CronRow
 }
 
 /** A release that this side holds; its document and signature are blobs. */
@@ -253,4 +254,26 @@ export interface CertificateRow {
   certificate: string
   private_sealed: Uint8Array
   created_at: string
+}
+
+/** A component that runs by a schedule. Names of columns say of which time each is. */
+export interface CronRow {
+  installation: string
+  component: string
+  schedule: string
+  timezone: string
+  /** Null where the schedule has no time any more. */
+  next_at: string | null
+  /** The run that is under way, or was when the program was killed. */
+  run: string | null
+  /** Of the last run: when it was due, when it was started, when its end was seen. */
+  due_at: string | null
+  started_at: string | null
+  ended_at: string | null
+  outcome: 'running' | 'succeeded' | 'failed' | 'skipped' | 'lost' | null
+  exit_code: number | null
+  message: string | null
+  /** Times that nobody looked after since the last run that succeeded. */
+  missed: number
+  missed_since: string | null
 }

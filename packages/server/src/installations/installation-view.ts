@@ -1,12 +1,13 @@
-import type { InstallationStatus, InstallationSummary, LogLine, RevisionSummary } from '@sealift/api/installation.ts'
+import type { InstallationStatus, InstallationSummary, LogLine, RevisionSummary, ScheduleStatus } from '@sealift/api/installation.ts'
 import { componentPorts, pluginPorts, type ResolveContext, resolveAddress } from '@sealift/deploy/resolve.ts'
 import { secretNames } from '@sealift/deploy/scope.ts'
-import { runningComponents, type WantedState } from '@sealift/deploy/state.ts'
+import { type ComponentDefinition, runningComponents, type WantedState } from '@sealift/deploy/state.ts'
 import { type ComponentStatus, type Health, installationStatus, probeAll } from '@sealift/deploy/status.ts'
 import type { WantedPort } from '@sealift/deploy/wanted-component.ts'
 import { isSealiftError, messageOf, SealiftError } from '@sealift/oci/sealift-error.ts'
 import { suggestion } from '@sealift/template/did-you-mean.ts'
 import type { ReleaseLibrary } from '../library/release-library.ts'
+import type { CronState, CronStates } from '../supervision/cron-states.ts'
 import type { EventLog } from '../supervision/event-log.ts'
 import type { InstallationOpener, OpenedInstallation } from '../supervision/opened-installation.ts'
 import type { RunStates } from '../supervision/run-states.ts'
@@ -45,6 +46,7 @@ export class InstallationView {
   readonly #events: EventLog
   readonly #supervisor: Supervisor
   readonly #supervised: boolean
+  readonly #cronStates: CronStates
 
   constructor(parts: {
     library: ReleaseLibrary
@@ -55,6 +57,7 @@ export class InstallationView {
     events: EventLog
     supervisor: Supervisor
     supervised: boolean
+    cronStates: CronStates
   }) {
     this.#library = parts.library
     this.#targets = parts.targets
@@ -64,6 +67,7 @@ export class InstallationView {
     this.#events = parts.events
     this.#supervisor = parts.supervisor
     this.#supervised = parts.supervised
+    this.#cronStates = parts.cronStates
   }
 
   /** All installations, each asked how it is. */
@@ -76,6 +80,7 @@ export class InstallationView {
   async status(name: string): Promise<InstallationStatus> {
     const known = (await this.#installations.find(name)) ?? (await this.#installations.get(name))
     const { summary, components, opened } = await this.#look(known)
+    const schedules = await this.#cronStates.of(name)
     return {
       ...summary,
       supervised: this.#supervised,
@@ -94,6 +99,7 @@ export class InstallationView {
           restarts,
           leftOver,
           addresses: addressesOf((opened as OpenedInstallation).resolve, component),
+          ...(definition.schedule === undefined ? {} : { schedule: scheduleStatus(definition, schedules.get(component)) }),
         }
       }),
     }
@@ -195,6 +201,16 @@ export class InstallationView {
       throw thrown
     }
   }
+}
+
+/** How a schedule is doing; before a server looked after it nothing is known but the schedule. */
+function scheduleStatus({ schedule = '', timezone = 'UTC' }: ComponentDefinition, known: CronState | undefined): ScheduleStatus {
+  if (known === undefined) return { schedule, timezone, nextAt: null, last: null, missed: 0, missedSince: null }
+  const { next_at, due_at, started_at, ended_at, outcome, exit_code, message, missed, missed_since } = known
+  const last = due_at === null || outcome === null ? null : { dueAt: due_at, startedAt: started_at, endedAt: ended_at, outcome, exitCode: exit_code, message }
+  // After a change the server has not looked yet.
+  const nextAt = known.schedule === schedule && known.timezone === timezone ? next_at : null
+  return { schedule, timezone, nextAt, last, missed, missedSince: missed_since }
 }
 
 /** Where a component and its plugins are reached from outside; of something that the site has itself, where it is. */

@@ -51,6 +51,7 @@ export async function createSite(engine = new MemoryEngine(new VirtualClock())):
     },
     async restart() {
       await services.supervisor.close()
+      await services.cron.close()
       services = await start()
     },
     async hold({ release, contents }) {
@@ -64,6 +65,7 @@ export async function createSite(engine = new MemoryEngine(new VirtualClock())):
     done: (starting) => done(services, starting),
     async [Symbol.asyncDispose]() {
       await services.supervisor.close()
+      await services.cron.close()
       await services.jobs.close()
       await folder[Symbol.asyncDispose]()
     },

@@ -130,11 +130,26 @@ export class OpenedInstallation {
    * @throws SealiftError what the driver throws
    */
   async bring(component: string, signal?: AbortSignal): Promise<{ readonly changed: boolean }> {
+    await this.#prepare(component)
+    return this.driver.ensureComponent(this.wanted(component), signal === undefined ? {} : { signal })
+  }
+
+  /**
+   * Starts a run of a component that runs by a schedule.
+   * @returns false while another run is under way
+   * @throws SealiftError what the driver throws
+   */
+  async startRun(component: string, run: string, signal: AbortSignal): Promise<boolean> {
+    await this.#prepare(component)
+    return (await this.driver.startRun(this.wanted(component), run, { signal })).started
+  }
+
+  /** Sees to it that a component's images and its network are there. */
+  async #prepare(component: string): Promise<void> {
     const state = this.state.components[component]
     const missing = await this.driver.missingImages(state === undefined ? [] : componentImages(state).map(wantedImage))
     if (missing.length > 0) await this.driver.ensureImages(missing, await prepareDockerArchive(this.#parts.store, missing), () => {})
     await this.driver.ensureInstallation(this.name)
-    return this.driver.ensureComponent(this.wanted(component), signal === undefined ? {} : { signal })
   }
 
   /**
