@@ -67,7 +67,8 @@ interface Amount {
 export async function importBundle(path: string, options: ImportBundleOptions): Promise<ImportedBundle> {
   await using bundle = await Bundle.open(path)
   await bundle.checkEnd()
-  await options.roots?.(await readRoots(bundle))
+  const chains = await readRoots(bundle)
+  await options.roots?.(chains)
   await checkSigner(bundle, options)
   const releases = await readReleases(bundle)
   for (const release of releases) {

@@ -20,9 +20,9 @@ export class SealiftError extends Error {
   readonly details: Readonly<Record<string, unknown>>
 
   constructor(code: ErrorCode, message: string, { hint, cause, details }: ErrorDetails = {}) {
-    super(message, cause === undefined ? undefined : { cause })
+    super(printable(message), cause === undefined ? undefined : { cause })
     this.code = code
-    this.hint = hint ?? ERROR_CATALOGUE[code].wayOut
+    this.hint = printable(hint ?? ERROR_CATALOGUE[code].wayOut)
     this.details = details ?? {}
   }
 
@@ -30,6 +30,11 @@ export class SealiftError extends Error {
   get exitCode(): ExitCode {
     return ERROR_CATALOGUE[this.code].exit
   }
+}
+
+/** Messages quote what came from outside, and are shown in terminals: what moves the cursor, hides or turns text round is not. */
+function printable(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n\t]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\ufffd')
 }
 
 /** 1 failed, 2 bad usage, 3 refused, 4 not found. */

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
-import { maxEncodedBlockSize, plainBlockSize } from '@sealift/content/block-layout.ts'
-import { BLOCK_SIZE, type Block } from '@sealift/content/content-store.ts'
+import { plainBlockSize } from '@sealift/content/block-layout.ts'
+import type { Block } from '@sealift/content/content-store.ts'
 import { readAt } from '@sealift/content/filesystem/read-at.ts'
 import { decodeFrame } from '@sealift/content/frame-codec.ts'
 import { freeBuffer } from '@sealift/content/free-buffer.ts'
@@ -28,6 +28,8 @@ export class Bundle implements AsyncDisposable {
   /** Bytes that the file must have. */
   readonly expectedSize: number
   readonly #file: FileHandle
+  /** Encoded bytes of the largest block. */
+  readonly #largestBlock: number
   /** Rings of buffers that no reader uses at the moment. */
   readonly #spareRings: Buffer[][] = []
 
@@ -37,6 +39,7 @@ export class Bundle implements AsyncDisposable {
     this.fileSize = fileSize
     this.head = head
     this.members = membersOf(head.index)
+    this.#largestBlock = this.members.reduce((largest, { blocks }) => blocks.reduce((most, { size }) => Math.max(most, size), largest), 0)
     this.expectedSize = head.size + bodySize(this.members)
   }
 
@@ -98,7 +101,7 @@ export class Bundle implements AsyncDisposable {
     try {
       for (let index = 0; index < member.blocks.length; index++) {
         while (next < member.blocks.length && ahead.length < READ_AHEAD) {
-          ahead.push(this.#decodeBlock(member, next, (ring[next % (READ_AHEAD + 1)] ??= Buffer.allocUnsafeSlow(maxEncodedBlockSize(BLOCK_SIZE)))))
+          ahead.push(this.#decodeBlock(member, next, (ring[next % (READ_AHEAD + 1)] ??= Buffer.allocUnsafeSlow(this.#largestBlock))))
           next++
         }
         const block = await (ahead.shift() as Promise<PlainBlock>)

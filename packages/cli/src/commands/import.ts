@@ -2,10 +2,11 @@ import { resolve } from 'node:path'
 import type { Imported } from '@sealift/api/imported.ts'
 import { resultOf } from '@sealift/api/job.ts'
 import { releaseRoutes } from '@sealift/api/routes/releases.ts'
+import { isSealiftError, SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { Command } from 'commander'
 import { collect } from '../assignments.ts'
 import { followJob } from '../follow-job.ts'
-import { inSession } from '../session.ts'
+import { inSession, type Session } from '../session.ts'
 import { formatBytes } from '../terminal/units.ts'
 
 interface ImportOptions {
@@ -32,7 +33,7 @@ export function addImport(program: Command): void {
     .action(async (files: readonly string[], options: ImportOptions, command: Command) => {
       await inSession(command, async (session) => {
         const results: Imported[] = []
-        for (const file of files) {
+        for (const [number, file] of files.entries()) {
           const job = await session.client.call(releaseRoutes.importBundle, {
             body: {
               path: resolve(file),
@@ -43,12 +44,30 @@ export function addImport(program: Command): void {
               rebind: [...options.rebind],
             },
           })
-          results.push(resultOf(await followJob(session, job), 'import'))
+          try {
+            results.push(resultOf(await followJob(session, job), 'import'))
+          } catch (thrown) {
+            throw withResults(thrown, results, files.slice(number + 1), session)
+          }
         }
-        session.answer(results.length === 1 ? (results[0] as Imported) : results, (answer) => [answer].flat().map(formatImported).join(''))
+        session.answer(results.length === 1 ? (results[0] as Imported) : results, formatAll)
       })
     })
 }
+
+/** What came in before a file was refused is in the library all the same, and is told. */
+function withResults(thrown: unknown, results: readonly Imported[], untried: readonly string[], { json, answer, say }: Session): unknown {
+  if (untried.length > 0) say(`Not tried any more: ${untried.join(', ')}`)
+  if (results.length === 0 || !isSealiftError(thrown)) return thrown
+  if (!json) {
+    answer(results, formatAll)
+    return thrown
+  }
+  const { code, message, hint, details, cause } = thrown
+  return new SealiftError(code, message, { hint, cause, details: { ...details, imported: results } })
+}
+
+const formatAll = (results: Imported | readonly Imported[]): string => [results].flat().map(formatImported).join('')
 
 function formatImported({ releases, stored, present }: Imported): string {
   const lines = releases.flatMap(({ application, version, digest, known, replaced }) => [
