@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { InstallationStatus } from '@sealift/api/installation.ts'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -19,7 +19,7 @@ const seed = chosenSeed('SEALIFT_KILL_SEED')
 const KILLS = Number(process.env.SEALIFT_KILLS || 200)
 
 /** What share of the kills each kind of work gets. */
-const SHARES = { publish: 0.2, export: 0.1, import: 0.2, gc: 0.1, change: 0.3 } as const
+const SHARES = { publish: 0.15, export: 0.1, import: 0.15, gc: 0.1, backup: 0.15, change: 0.35 } as const
 
 describe.skipIf(missing !== undefined)(`killed again and again, seed ${seed}${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
   const killer = new Killer(seededRandom(seed))
@@ -139,6 +139,34 @@ describe.skipIf(missing !== undefined)(`killed again and again, seed ${seed}${mi
         check: () => expect(assertWhole(sealift.data).releases.map(({ version }) => version)).toEqual([keep]),
       })
       await sealift.json('export', `shelf@${keep}`, '--out', join(folder, 'after-gc.sealift'), '--overwrite')
+    }
+  })
+
+  it('backs up and restores: a backup is whole or not there, and so is what is restored from it', async () => {
+    const full = fresh('backed-up', site.sealift('nobody').place)
+    await full.json('import', ...SHELF_VERSIONS.map(bundleOf), '--trust', fingerprint)
+    const wanted = assertWhole(full.data).releases
+    const passphrase = join(folder, 'passphrase')
+    writeFileSync(passphrase, 'correct horse battery staple\n')
+    const backup = join(folder, 'site.backup')
+    while (killed(['backup', 'restore']) < KILLS * SHARES.backup) {
+      rmSync(backup, { force: true })
+      await killer.run({
+        kind: 'backup',
+        sealift: full,
+        argv: () => ['backup', '--out', backup, '--passphrase-file', passphrase],
+        reached: () => existsSync(backup),
+        check: () => expect(assertWhole(full.data).releases).toEqual(wanted),
+      })
+      const sealift = fresh('restored', full.place)
+      await killer.run({
+        kind: 'restore',
+        sealift,
+        argv: () => ['restore', backup, '--passphrase-file', passphrase],
+        reached: () => lookIntoDatabase(sealift.data).releases.length > 0,
+        check: () => expect([[], wanted]).toContainEqual(assertWhole(sealift.data).releases),
+      })
+      await sealift.json('export', 'shelf@1.0.0', '--out', join(folder, 'after-restore.sealift'), '--overwrite')
     }
   })
 
