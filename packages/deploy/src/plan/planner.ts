@@ -11,6 +11,7 @@ import type { VolumeSnapshot } from '../snapshot.ts'
 import { runningComponents, type WantedState } from '../state.ts'
 import type { VendorState } from '../vendor-state.ts'
 import { applyChoices } from './apply-choices.ts'
+import { componentFindings } from './component-findings.ts'
 import { DATA_AS_IT_IS, type DataChoice, olderGenerations, type SnapshotPolicy, USUAL_DATA, withRestores } from './data-choice.ts'
 import { dataItems } from './data-items.ts'
 import { Decisions } from './decisions.ts'
@@ -408,7 +409,7 @@ function finish(context: PlanContext, { kind, from, to, previous, next, notes, f
     items,
     steps,
     data,
-    findings: [...platformFindings(next, capabilities), ...findings],
+    findings: [...platformFindings(next, capabilities), ...(kind === 'return' ? [] : componentFindings(previous, next, capabilities)), ...findings],
     ...whatIfItFails({ kind, from, previous, next, data }, steps),
   })
 }

@@ -33,6 +33,7 @@ const ACTS: readonly Feature[] = [
   'gpus',
   'sharedVolumes',
   'hostPorts',
+  'livenessProbes',
 ]
 
 /** What runc takes; Podman's runtime takes less. */

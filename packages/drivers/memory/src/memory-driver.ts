@@ -52,7 +52,20 @@ export class MemoryDriver implements Driver {
       driver: 'memory',
       engine: 'memory 100.0',
       platforms: [hostPlatform()],
-      acts: new Set(['stateless', 'stateful', 'job', 'cron', 'external', 'initContainers', 'plugins', 'hooks', 'snapshots', 'sharedVolumes', 'hostPorts']),
+      acts: new Set([
+        'stateless',
+        'stateful',
+        'job',
+        'cron',
+        'external',
+        'initContainers',
+        'plugins',
+        'hooks',
+        'snapshots',
+        'sharedVolumes',
+        'hostPorts',
+        'livenessProbes',
+      ]),
     }
   }
 
