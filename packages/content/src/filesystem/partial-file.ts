@@ -9,6 +9,9 @@ import type { SinkPlaces } from './file-sink.ts'
 
 const REHASHED = 4 * 1024 * 1024
 
+/** Bytes after which what was written begins to be synced, so that little is left to wait for at the end. */
+const SYNCED = 16 * 1024 * 1024
+
 /** A {@link PartialBlob} in a file of its own, which becomes the blob's file. */
 export class PartialFile implements PartialBlob {
   readonly id: string
@@ -16,6 +19,8 @@ export class PartialFile implements PartialBlob {
   readonly #file: FileHandle
   readonly #digester: Digester
   #size: number
+  #unsynced = 0
+  #syncing: Promise<void> | undefined
   #closed: Promise<void> | undefined
 
   private constructor(id: string, places: SinkPlaces, file: FileHandle, digester: Digester, size: number) {
@@ -74,6 +79,8 @@ export class PartialFile implements PartialBlob {
       for (const piece of pieces) this.#digester.update(piece)
       await writing
       this.#size += total
+      this.#unsynced += total
+      if (this.#unsynced >= SYNCED) this.#syncAhead()
     } catch (thrown) {
       // The hash has run ahead of the file: only a resumed one knows again what is there.
       await this.#file.truncate(this.#size).catch(() => {})
@@ -99,6 +106,8 @@ export class PartialFile implements PartialBlob {
         await syncFolder(dirname(path))
         return info
       }
+      // A sync that failed is told of once: a later one may say that all is well.
+      await this.#syncing
       await this.#file.datasync()
       await this.#file.chmod(0o400)
       await this.close()
@@ -111,13 +120,26 @@ export class PartialFile implements PartialBlob {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#file.close()
+    this.#closed ??= (async () => {
+      await this.#syncing?.catch(() => {})
+      await this.#file.close()
+    })()
     return this.#closed
   }
 
   async abort(): Promise<void> {
     await this.close()
     await rm(this.#places.temporary, { force: true })
+  }
+
+  #syncAhead(): void {
+    this.#unsynced = 0
+    const before = this.#syncing
+    this.#syncing = (async () => {
+      await before
+      await this.#file.datasync()
+    })()
+    this.#syncing.catch(() => {})
   }
 
   async #write(pieces: readonly Uint8Array[], total: number): Promise<void> {

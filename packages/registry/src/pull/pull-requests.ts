@@ -9,6 +9,7 @@ import type { RegistryCatalog } from '../registry-catalog.ts'
 import { RegistryError } from '../registry-error.ts'
 import { parseRange } from './byte-range-header.ts'
 import { ManifestCache } from './manifest-cache.ts'
+import { RecentlyChecked } from './recently-checked.ts'
 import { sendPieces } from './send-pieces.ts'
 import { sendPlainFile } from './send-plain-file.ts'
 
@@ -23,6 +24,7 @@ export class PullRequests {
   readonly #catalog: RegistryCatalog
   readonly #onFault: (fault: unknown) => void
   readonly #manifests = new ManifestCache()
+  readonly #checked = new RecentlyChecked()
 
   constructor(store: ContentStore & Partial<PlainFiles>, catalog: RegistryCatalog, onFault: (fault: unknown) => void) {
     this.#store = store
@@ -98,7 +100,7 @@ export class PullRequests {
     })
     if (request.method === 'HEAD') response.end()
     else if (plain === undefined) await sendPieces(response, this.#store.read(digest, { start, end }))
-    else await sendPlainFile(response, plain, digest, { start, end })
+    else await sendPlainFile(response, plain, digest, { start, end }, this.#checked)
   }
 
   async #manifest(repository: string, reference: string, digest: Digest): Promise<Buffer> {

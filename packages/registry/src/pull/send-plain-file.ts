@@ -3,6 +3,7 @@ import type { ByteRange } from '@sealift/content/content-store.ts'
 import type { PlainFile } from '@sealift/content/plain-files.ts'
 import { createDigester, type Digest } from '@sealift/oci/digest.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
+import type { RecentlyChecked } from './recently-checked.ts'
 
 /** Bytes of one read and one write: large enough that their number does not count. */
 const PIECE = 512 * 1024
@@ -11,14 +12,20 @@ const PIECE = 512 * 1024
 const IN_FLIGHT = 3
 
 /**
- * Sends a blob that rests plain from its file, as fast as the client takes it, and ends the response. The whole
- * of it is hashed on the way, and its last piece goes out only when the digest is right; a range is for the
- * client to check.
+ * Sends a blob that rests plain from its file, as fast as the client takes it, and ends the response. One that is
+ * sent whole, and was not lately, is hashed on the way, and its last piece goes out only when the digest is right;
+ * all else is for the client to check, as every client does.
  * @returns false when the client went away
  * @throws SealiftError `CONTENT_CORRUPT`, and the blob is then set aside; `DISK_FAULT`
  */
-export async function sendPlainFile(response: ServerResponse, plain: PlainFile, digest: Digest, { start, end }: ByteRange): Promise<boolean> {
-  const digester = start === 0 && end === plain.size ? createDigester() : undefined
+export async function sendPlainFile(
+  response: ServerResponse,
+  plain: PlainFile,
+  digest: Digest,
+  { start, end }: ByteRange,
+  checked: RecentlyChecked,
+): Promise<boolean> {
+  const digester = start === 0 && end === plain.size && !checked.has(digest) ? createDigester() : undefined
   const buffers = Array.from({ length: Math.min(IN_FLIGHT, Math.ceil((end - start) / PIECE)) }, () => Buffer.allocUnsafeSlow(Math.min(PIECE, end - start)))
   const taken: Promise<boolean>[] = []
   let gone = response.destroyed
@@ -37,10 +44,12 @@ export async function sendPlainFile(response: ServerResponse, plain: PlainFile, 
     const piece = buffer.subarray(0, bytesRead)
     digester?.update(piece)
     at += bytesRead
-    if (bytesRead === 0 || (at === end && digester !== undefined && digester.digest() !== digest)) {
+    const isRight = bytesRead > 0 && (at < end || digester === undefined || digester.digest() === digest)
+    if (!isRight) {
       await plain.setAside()
       throw new SealiftError('CONTENT_CORRUPT', `blob ${digest} was damaged in the store`)
     }
+    if (at === end && digester !== undefined) checked.add(digest)
     const written = new Promise<boolean>((resolve) => {
       response.write(piece, (error) => resolve(error === null || error === undefined))
     })

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { freeBuffer } from '@sealift/content/free-buffer.ts'
 import type { PartialBlob } from '@sealift/content/partial-blobs.ts'
 import { RegistryError } from '../registry-error.ts'
 
@@ -26,7 +27,7 @@ export async function receiveBody(request: IncomingMessage, partial: PartialBlob
   const flush = async (): Promise<void> => {
     await writing
     if (pieces.length === 0) return
-    writing = partial.append(pieces)
+    writing = appendAndFree(partial, pieces)
     writing.catch(() => {})
     pieces = []
     gathered = 0
@@ -48,6 +49,12 @@ export async function receiveBody(request: IncomingMessage, partial: PartialBlob
   await flush()
   await writing
   if (gone !== undefined || !request.complete) throw new ClientGone('the client went away', { cause: gone })
+}
+
+/** The memory of what was written is given back at once: a collector that waits for enough of it takes longer than all else here. */
+async function appendAndFree(partial: PartialBlob, pieces: readonly Buffer[]): Promise<void> {
+  await partial.append(pieces)
+  for (const piece of pieces) if (piece.length === piece.buffer.byteLength) freeBuffer(piece)
 }
 
 function tooLarge(limit: number): RegistryError {
