@@ -14,6 +14,7 @@ import { BundleInspector } from './library/bundle-inspector.ts'
 import { Exporter } from './library/exporter.ts'
 import { Importer } from './library/importer.ts'
 import { createLibraryCatalog, libraryIndexes } from './library/library-catalog.ts'
+import { ReleaseComparison } from './library/release-comparison.ts'
 import { ReleaseLibrary } from './library/release-library.ts'
 import { ReleaseRemover } from './library/release-remover.ts'
 import { Publisher } from './publishing/publisher.ts'
@@ -40,6 +41,7 @@ export interface Services {
   readonly keys: KeyRing
   readonly library: ReleaseLibrary
   readonly releaseRemover: ReleaseRemover
+  readonly comparison: ReleaseComparison
   readonly registry: RegistryService
   readonly publisher: Publisher
   readonly exporter: Exporter
@@ -103,7 +105,8 @@ export function createServices(
     registry,
     targets,
     releaseRemover: new ReleaseRemover({ db, library }),
-    publisher: new Publisher(parts),
+    comparison: new ReleaseComparison({ library, store }),
+    publisher: new Publisher({ ...parts, installations }),
     exporter: new Exporter(parts),
     importer: new Importer({ ...parts, folder: join(path, 'content') }),
     bundles: new BundleInspector(parts),

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { InspectedBundle } from '../bundle.ts'
 import { AbsolutePath, Input } from '../input.ts'
 import { Job } from '../job.ts'
+import { Comparison } from '../plan.ts'
 import { PublicationPreview, PublishRequest } from '../publication.ts'
 import { ReleaseDetail, ReleaseSummary, RemovedRelease } from '../release.ts'
 import { defineRoute } from '../route.ts'
@@ -25,6 +26,19 @@ export const releaseRoutes = {
     summary: 'One release; `latest` is the one with the highest sequence.',
     params: Input({ application: Type.String(), version: Type.String() }),
     response: ReleaseDetail,
+  }),
+  compareReleases: defineRoute({
+    id: 'compareReleases',
+    method: 'GET',
+    path: '/release-comparison',
+    summary: 'Every attribute in which two releases differ, wherever they came from.',
+    query: Input({
+      fromApplication: Type.String(),
+      from: Type.String({ description: 'A version, latest or a digest.' }),
+      toApplication: Type.String(),
+      to: Type.String(),
+    }),
+    response: Comparison,
   }),
   removeRelease: defineRoute({
     id: 'removeRelease',

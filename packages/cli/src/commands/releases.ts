@@ -2,6 +2,7 @@ import type { ReleaseDetail } from '@sealift/api/release.ts'
 import { releaseRoutes } from '@sealift/api/routes/releases.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { Command } from 'commander'
+import { formatComparison } from '../plan/format-comparison.ts'
 import { parseRelease } from '../release-argument.ts'
 import { inSession } from '../session.ts'
 import { formatColumns } from '../terminal/columns.ts'
@@ -50,6 +51,26 @@ Examples:
     .action(async (text: string, _options: unknown, command: Command) => {
       const params = parseRelease(text)
       await inSession(command, async ({ client, answer }) => answer(await client.call(releaseRoutes.getRelease, { params }), formatRelease))
+    })
+
+  releases
+    .command('diff')
+    .summary('what differs between two releases')
+    .description(
+      'Shows every attribute in which two releases differ: defaults and the rules for them, images, files, components. Both must be in the library, wherever they came from.',
+    )
+    .argument('<from>', 'APP@VERSION or APP@sha256:…')
+    .argument('<to>', 'another one')
+    .option('--full', 'show long values whole, and the differences of files')
+    .addHelpText('after', '\nExample:\n  sealift releases diff bookshop@2.9.0 bookshop@3.0.0 --full')
+    .action(async (a: string, b: string, options: { full?: true }, command: Command) => {
+      const [from, to] = [parseRelease(a), parseRelease(b)]
+      const query = { fromApplication: from.application, from: from.version, toApplication: to.application, to: to.version }
+      await inSession(command, async ({ client, answer }) =>
+        answer(await client.call(releaseRoutes.compareReleases, { query }), (comparison) =>
+          formatComparison(comparison, { title: to.application, full: options.full === true }),
+        ),
+      )
     })
 
   releases

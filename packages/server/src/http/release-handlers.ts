@@ -3,10 +3,11 @@ import type { Services } from '../services.ts'
 import { type RouteGroup, routeGroup } from './api-server.ts'
 
 /** Answers the routes about releases and bundles. */
-export function releaseHandlers({ library, publisher, exporter, importer, bundles, releaseRemover }: Services): RouteGroup {
+export function releaseHandlers({ library, publisher, exporter, importer, bundles, releaseRemover, comparison }: Services): RouteGroup {
   return routeGroup(releaseRoutes, {
     listReleases: ({ query }) => library.list(query.application),
     getRelease: ({ params }) => library.describe(params.application, params.version),
+    compareReleases: ({ query }) => comparison.compare(query),
     removeRelease: ({ params }) => releaseRemover.remove(params.application, params.version),
     publish: ({ body }) => publisher.start(body),
     previewPublication: ({ body }) => publisher.preview(body),

@@ -11,7 +11,7 @@ import { hostPlatform, type Platform, parsePlatform } from '@sealift/oci/platfor
 import { isSealiftError, SealiftError } from '@sealift/oci/sealift-error.ts'
 import { checkFileContent } from '@sealift/template/check-template.ts'
 import { type PinnedTemplate, publishedPart, publishPartially } from '@sealift/template/partial-publication.ts'
-import { contentOf, encodeRelease, filesOf, imagesOf, type Release, releaseDigest } from '@sealift/template/release.ts'
+import { contentOf, encodeRelease, filesOf, imagesOf, type Release, type ReleaseImage, releaseDigest } from '@sealift/template/release.ts'
 import type { Template } from '@sealift/template/schema/template.ts'
 import type { JobQueue } from '../jobs/job-queue.ts'
 import type { JobContext } from '../jobs/job-work.ts'
@@ -19,7 +19,7 @@ import type { KeyRing } from '../keys/key-ring.ts'
 import type { ImageOrigin } from '../library/image-origin.ts'
 import { collectImages } from '../library/release-images.ts'
 import { type HeldRelease, type ReleaseLibrary, releaseSize } from '../library/release-library.ts'
-import { openSource } from './open-source.ts'
+import { openSource, type SourceParts } from './open-source.ts'
 import { writeOutTemplate } from './out-template.ts'
 import type { TemplateSource } from './template-source.ts'
 
@@ -35,8 +35,11 @@ export class Publisher {
   readonly #library: ReleaseLibrary
   readonly #keys: KeyRing
   readonly #jobs: JobQueue
+  readonly #sources: SourceParts
 
-  constructor({ store, library, keys, jobs }: { store: ContentStore; library: ReleaseLibrary; keys: KeyRing; jobs: JobQueue }) {
+  constructor({ keys, jobs, ...sources }: SourceParts & { keys: KeyRing; jobs: JobQueue }) {
+    const { store, library } = sources
+    this.#sources = sources
     this.#store = store
     this.#library = library
     this.#keys = keys
@@ -48,7 +51,7 @@ export class Publisher {
    * @throws SealiftError `FILE_NOT_FOUND`, `TEMPLATE_INVALID`, `SECRET_LITERAL`, `COMPOSE_INVALID`, `IMPORT_REFUSED`, `RELEASE_NOT_FOUND`, `NAME_UNKNOWN`, `USAGE`, `JOB_CONFLICT`
    */
   async start(request: PublishRequest): Promise<Job> {
-    const source = await openSource(request)
+    const source = await openSource(request, this.#sources)
     const { template } = source
     requireSupported(source)
     const version = versionOf(template, request)
@@ -68,7 +71,7 @@ export class Publisher {
 
   /** What a publication would make. @throws SealiftError as {@link start} */
   async preview(request: PublishRequest): Promise<PublicationPreview> {
-    const source = await openSource(request)
+    const source = await openSource(request, this.#sources)
     const { template, name, text, notes } = source
     requireSupported(source)
     const partly = await this.#partly(template, request)
@@ -174,7 +177,21 @@ export class Publisher {
       insecureRegistries: request.insecureRegistries ?? [],
       platforms: platformsOf(template),
     }
-    const images = await collectImages(this.#store, imagesOf(template), origin, await this.#library.all(), context)
+    const { pins = {} } = source
+    const wanted = imagesOf(template)
+    const collected = await collectImages(
+      this.#store,
+      wanted.filter((text) => pins[text] === undefined),
+      origin,
+      await this.#library.all(),
+      context,
+    )
+    const images = Object.fromEntries(
+      wanted.flatMap((text): (readonly [string, ReleaseImage])[] => {
+        const image = pins[text] ?? collected[text]
+        return image === undefined ? [] : [[text, image]]
+      }),
+    )
     return { template, images, files }
   }
 

@@ -5,6 +5,7 @@ import type { ImportNote } from '@sealift/template/importers/import-note.ts'
 import type { ImportedTemplate } from '@sealift/template/importers/template-of-draft.ts'
 import { writeTemplate } from '@sealift/template/importers/write-template.ts'
 import { parseTemplate } from '@sealift/template/parse-template.ts'
+import type { ReleaseImage } from '@sealift/template/release.ts'
 import type { Template } from '@sealift/template/schema/template.ts'
 
 /** A template and what lies beside it, wherever that came from. */
@@ -18,6 +19,8 @@ export interface TemplateSource {
   readonly notes: readonly ImportNote[]
   /** Images of the engine by their IDs, by the text that the template has: their name may mean another one by now, or they have none. */
   readonly engineIds: ReadonlyMap<string, string>
+  /** Images that are pinned already, by the text of the template. */
+  readonly pins?: Readonly<Record<string, ReleaseImage>>
   /** Files that don't lie in a folder of templates. */
   readonly files?: ReadonlyMap<string, Buffer>
   /** The content of a file that the template names. @throws SealiftError `FILE_NOT_FOUND`, `FILE_DENIED`, `TEMPLATE_INVALID` where it is too large */
