@@ -10,6 +10,6 @@ export function formatComparison(
 ): string {
   if (items.length === 0) return `${title}\n  ${from} and ${to} are the same\n`
   const heading = (component: string | null): string => paint(process.stdout, 'bold', component ?? application)
-  const lines = [title, `  from ${from} to ${to}: ${counts}`, ...formatItems(items, heading, { columns: planColumns(), full, choices: false })]
+  const lines = [title, `  from ${from} to ${to}: ${counts}`, ...formatItems(items, heading, { columns: planColumns(), full, choices: false, reasons: false })]
   return `${lines.join('\n')}\n`
 }

@@ -28,6 +28,8 @@ export interface ItemFormat {
   readonly full: boolean
   /** Whether items that are on offer show how to take them. */
   readonly choices: boolean
+  /** Whether each says why; where nothing happens there is nothing to say. */
+  readonly reasons: boolean
 }
 
 /** Items by component in lines, the installation's own first, each component under a heading of its own. */
@@ -52,16 +54,16 @@ export function formatItems(
 }
 
 /** One item: its values on its line, or below it where they are too long for that; then why, and what can be decided. */
-function formatItem(item: PlanItem, { columns, full, choices }: ItemFormat): string[] {
+function formatItem(item: PlanItem, { columns, full, choices, reasons }: ItemFormat): string[] {
   const { sign, format } = EFFECTS[item.effect]
   const subject = `  ${sign} ${item.kind === item.name ? item.kind : `${item.kind} ${item.name}`}`
   const offered = item.effect === 'changed' ? undefined : item.offered
   const short = `${subject}${inLine(item)}`
   const lines =
-    short.length <= columns ? [short] : full ? [subject, ...wholeValues(item)] : [brief(subject, columns), ...cutValues(item, columns - INDENT.length - 6)]
-  if (offered !== undefined) lines.push(`${INDENT}vendor  ${full ? oneLine(offered) : brief(offered, columns - INDENT.length - 8)}`)
+    short.length <= columns ? [short] : full ? [subject, ...wholeValues(item)] : [brief(subject, columns), ...cutValues(item, columns - INDENT.length - 8)]
+  if (offered !== undefined) lines.push(`${INDENT}vendor  ${full ? oneLine(offered) : briefPair(item.then ?? '', offered, columns - INDENT.length - 8)[1]}`)
   const painted = lines.map((line) => paint(process.stdout, format, line))
-  const rest = [...wrap(item.why, columns - INDENT.length), ...(choices && item.effect === 'offered' ? waysOf(item) : [])]
+  const rest = [...(reasons ? wrap(item.why, columns - INDENT.length) : []), ...(choices && item.effect === 'offered' ? waysOf(item) : [])]
   const diff = full ? (item.file?.offer?.diff ?? item.file?.diff) : undefined
   return [
     ...painted,
@@ -80,10 +82,12 @@ function wholeValues({ now, then }: PlanItem): string[] {
   return [...(now === null ? [] : [`${INDENT}now   ${oneLine(now)}`]), `${INDENT}then  ${oneLine(then ?? 'gone')}`]
 }
 
-function cutValues({ now, then }: PlanItem, width: number): string[] {
+function cutValues({ now, then, offered }: PlanItem, width: number): string[] {
+  // What is on offer differs from what is there: both are cut at the same place.
+  if (offered !== undefined && then !== null) return [`${INDENT}${briefPair(then, offered, width)[0]}`]
   if (now === null || then === null || now === then) {
     const text = now ?? then
-    return text === null ? [] : [`${INDENT}${brief(text, width + 6)}${then === null ? ' → gone' : ''}`]
+    return text === null ? [] : [`${INDENT}${brief(text, width + 8)}${then === null ? ' → gone' : ''}`]
   }
   const [first, second] = briefPair(now, then, width)
   return [`${INDENT}now   ${first}`, `${INDENT}then  ${second}`]
@@ -93,7 +97,7 @@ function cutValues({ now, then }: PlanItem, width: number): string[] {
 function waysOf({ selector, file }: PlanItem): string[] {
   switch (file?.offer?.merge) {
     case 'conflicts':
-      return [`--take ${selector}=vendor`, `--resolve ${selector}=FILE, begun from what --merged ${selector} prints`]
+      return [`--take ${selector}=vendor`, `--resolve ${selector}=FILE`, `  begin FILE from: sealift plan … --merged ${selector}`]
     case 'impossible':
       return [`--take ${selector}=vendor`]
     case 'merged':

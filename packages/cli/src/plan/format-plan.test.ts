@@ -130,7 +130,7 @@ describe('a plan', () => {
         { all: true, full: merge === 'whole' },
       )
     expect(offered('merged')).toContain('\n      --take web/file//etc/x\n')
-    expect(offered('conflicts')).toContain('\n      --take web/file//etc/x=vendor\n      --resolve web/file//etc/x=FILE')
+    expect(offered('conflicts')).toContain('\n      --take web/file//etc/x=vendor\n      --resolve web/file//etc/x=FILE\n')
     expect(offered('impossible')).toContain('\n      --take web/file//etc/x=vendor\n')
     expect(offered('whole')).toContain('      +++ b')
   })

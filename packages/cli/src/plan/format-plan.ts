@@ -37,7 +37,7 @@ export function formatPlan(plan: Plan, { all, full = false }: PlanFormat = { all
   }
   const shown = all ? plan.items : plan.items.filter(({ effect }) => effect !== 'generated' && effect !== 'notActedOn')
   const heading = (component: string | null): string => `${paint(process.stdout, 'bold', component ?? plan.application)}${consequence(plan, component)}`
-  lines.push(...formatItems(shown, heading, { columns, full, choices: plan.kind === 'upgrade' }))
+  lines.push(...formatItems(shown, heading, { columns, full, choices: plan.kind === 'upgrade', reasons: true }))
   lines.push('', ...wrap(plan.rollbackNote, columns), `plan ${plan.digest.slice('sha256:'.length, 'sha256:'.length + 12)}`)
   return `${lines.join('\n')}\n`
 }

@@ -11,6 +11,7 @@ import {
   type ModuleState,
   type PortState,
   type ProbeDefinition,
+  type VolumeState,
   type WantedState,
 } from '../state.ts'
 import { MASK, sameContent, shownValue, type Value } from '../value.ts'
@@ -144,8 +145,9 @@ function compareComponents(
   { shownAs, renamed, everything = false }: DiffOptions,
 ): void {
   const was = renamed?.get(name)
-  const now = was === undefined ? 'runs' : `runs as ${was}`
-  list.compare(name, 'component', name, now, 'runs', was !== undefined || before.leftOver !== after.leftOver)
+  const runs = ({ leftOver }: ComponentState): string => (everything && leftOver === true ? 'runs, left over' : 'runs')
+  const now = was === undefined ? runs(before) : `runs as ${was}`
+  list.compare(name, 'component', name, now, runs(after), was !== undefined || before.leftOver !== after.leftOver)
   list.compare(name, 'image', 'image', shownOr(before.image, shownImage), shownOr(after.image, shownImage), before.image?.config !== after.image?.config)
   compareDefinitions(list, name, before.definition, after.definition)
   const same = shownAs === undefined ? sameContent : (a: Value, b: Value): boolean => sameContent(a, b) && shownAs(a) === shownAs(b)
@@ -158,7 +160,7 @@ function compareComponents(
     'volume',
     before.volumes,
     after.volumes,
-    ({ definition }) => shownVolume(definition.expression),
+    shownVolumeState,
     (a, b) => sameContent(a.definition, b.definition) && a.generation === b.generation && sameJson(a.heldAs, b.heldAs),
   )
   list.table(name, 'port', before.ports, after.ports, shownPort, samePort)
@@ -169,6 +171,11 @@ function compareComponents(
   amount('cpu', before.cpu, after.cpu)
   amount('memory', before.memory, after.memory)
   amount('replicas', before.replicas, after.replicas)
+}
+
+function shownVolumeState({ definition, generation, heldAs }: VolumeState): string {
+  const held = heldAs === undefined ? '' : `, held as ${heldAs.component}/${heldAs.volume}`
+  return `${shownVolume(definition.expression)}${generation === 1 ? '' : `, generation ${generation}`}${held}`
 }
 
 function shownAmount<T>({ value, origin }: Amount<T>, withOrigin: boolean): Shown {

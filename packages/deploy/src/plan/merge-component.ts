@@ -37,7 +37,15 @@ export function namesOf<T>(before: Readonly<Record<string, T>> | undefined, vend
 
 /** What a merge has to say about a value. */
 export function noteOf(component: string | null, kind: Note['kind'], name: string, { effect, why, value }: MergedValue, shown = shownDefault): Note {
-  return { component, kind, name, effect, why, ...(effect === 'offered' && value.vendor !== null ? { offered: shown(value, value.vendor) } : {}) }
+  const of = value.group === undefined ? '' : ` It is of group ${value.group}.`
+  return {
+    component,
+    kind,
+    name,
+    effect,
+    why: `${why}${of}`,
+    ...(effect === 'offered' && value.vendor !== null ? { offered: shown(value, value.vendor) } : {}),
+  }
 }
 
 type Kind = 'env' | 'connection' | 'file' | 'volume'

@@ -1,5 +1,6 @@
 import type { Comparison, PlanItem as ItemDocument, Plan as PlanDocument } from '@sealift/api/plan.ts'
 import { type FileDetails, fileDetails } from '@sealift/deploy/plan/file-details.ts'
+import { nameIn } from '@sealift/deploy/plan/lineage.ts'
 import { changesNothing, countsLine, hasWork, itemSelector, type Plan, type PlanItem } from '@sealift/deploy/plan/plan.ts'
 
 function itemDocument(item: PlanItem, file?: FileDetails): ItemDocument {
@@ -33,12 +34,18 @@ export function planDocument(plan: Plan, application: string, contents: Readonly
     findings: plan.findings.map((finding) => ({ ...finding })),
     restarts: made.filter((component) => !isJob(component) && !isNew.has(component)),
     starts: made.filter((component) => !isJob(component) && isNew.has(component)),
-    removes: plan.steps.flatMap((step) => (step.kind === 'remove' ? [step.component] : [])),
+    removes: plan.steps.flatMap((step) => (step.kind === 'remove' && !goesOn(plan, step.component) ? [step.component] : [])),
     runs: made.filter(isJob),
     rollbackNote: plan.rollbackNote,
     work: hasWork(plan),
     unchanged: changesNothing(plan),
   }
+}
+
+/** Whether a component goes on under another name. */
+function goesOn({ previous, next }: Plan, component: string): boolean {
+  const name = previous === null || next === null ? undefined : nameIn(next, component, previous)
+  return name !== undefined && name !== component
 }
 
 /**
