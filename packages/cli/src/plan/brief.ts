@@ -15,7 +15,8 @@ export function briefPair(a: string, b: string, width: number): readonly [string
   if (first.length <= width && second.length <= width) return [first, second]
   let same = 0
   while (same < first.length && same < second.length && first[same] === second[same]) same += 1
-  const start = same < width / 2 ? 0 : same - Math.floor(width / 4)
+  const longest = Math.max(first.length, second.length)
+  const start = same < width / 2 ? 0 : Math.max(1, Math.min(same - Math.floor(width / 4), longest - width + 1))
   const piece = (line: string): string => {
     const lead = start === 0 ? '' : '…'
     const rest = line.slice(start)

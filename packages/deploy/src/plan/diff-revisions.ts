@@ -1,8 +1,8 @@
-import type { ComponentState, WantedState } from '../state.ts'
+import type { WantedState } from '../state.ts'
 import { offeredDefault, shownDefault, shownValue, type Value } from '../value.ts'
 import { diffStates } from './diff-states.ts'
 import type { Why } from './item-list.ts'
-import { nameIn } from './lineage.ts'
+import { underNamesOf } from './lineage.ts'
 import { Notes } from './note.ts'
 import type { PlanItem } from './plan.ts'
 
@@ -25,16 +25,7 @@ function shownRecorded(value: Value): string {
  * is `now`, the second `then`. Also what is switched off, and whose a value is. A pure function.
  */
 export function diffRevisions(before: WantedState, after: WantedState): readonly PlanItem[] {
-  const components: Record<string, ComponentState> = { ...before.components }
-  const renamed = new Map<string, string>()
-  for (const name of Object.keys(after.components)) {
-    const old = nameIn(before, name, after)
-    const component = old === undefined ? undefined : before.components[old]
-    if (old === undefined || old === name || component === undefined) continue
-    delete components[old]
-    components[name] = component
-    renamed.set(name, old)
-  }
-  const items = diffStates({ ...before, components }, after, new Notes(), { why: WHY, everything: true, shownAs: shownRecorded, renamed })
+  const { state, renamed } = underNamesOf(after, before)
+  const items = diffStates(state, after, new Notes(), { why: WHY, everything: true, shownAs: shownRecorded, renamed })
   return items.map((item) => ({ ...item, restart: false }))
 }

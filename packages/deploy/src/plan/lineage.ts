@@ -20,3 +20,18 @@ export function counterpartIn(other: WantedState, name: string, state: WantedSta
   const found = nameIn(other, name, state)
   return found === undefined ? undefined : other.components[found]
 }
+
+/** A state with its components under the names that another one has for them, and by those the names before. */
+export function underNamesOf(after: WantedState, before: WantedState): { readonly state: WantedState; readonly renamed: ReadonlyMap<string, string> } {
+  const components: Record<string, ComponentState> = { ...before.components }
+  const renamed = new Map<string, string>()
+  for (const name of Object.keys(after.components)) {
+    const old = nameIn(before, name, after)
+    const component = old === undefined ? undefined : before.components[old]
+    if (old === undefined || old === name || component === undefined) continue
+    delete components[old]
+    components[name] = component
+    renamed.set(name, old)
+  }
+  return { state: renamed.size === 0 ? before : { ...before, components }, renamed }
+}

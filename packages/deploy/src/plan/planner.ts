@@ -19,6 +19,7 @@ import { diffStates } from './diff-states.ts'
 import { featuresNotActedOn, findingsFor } from './findings.ts'
 import { allocateHostPorts } from './host-ports.ts'
 import type { Why } from './item-list.ts'
+import { underNamesOf } from './lineage.ts'
 import { type Mapped, mapComponents } from './map-components.ts'
 import { mergeStates } from './merge-states.ts'
 import { settleModules } from './modules.ts'
@@ -114,7 +115,7 @@ interface Outline {
   readonly findings: readonly Finding[]
   readonly why?: Why
   /** How the components that there were are called in the wanted state, where that is otherwise. */
-  readonly mapped?: Mapped
+  readonly mapped?: Pick<Mapped, 'state' | 'renamed'>
   readonly data?: DataChoice
 }
 
@@ -222,6 +223,7 @@ export function planRollback(request: RollbackRequest): Plan {
     notes,
     findings: dataFindings(current, next, to, restores),
     why: () => `As it was in revision ${to.number}.`,
+    mapped: underNamesOf(next, current.state),
     data: { ...USUAL_DATA, snapshot: request.snapshot ?? 'forwardOnly', restores },
   })
 }
@@ -293,6 +295,7 @@ export function planReturn(failed: Plan, context: PlanContext, { restore, ...und
     notes: new Notes(),
     findings: [],
     why: (effect) => (effect === 'removed' ? 'Only the failed change brought it.' : `As it was in revision ${failed.from}.`),
+    mapped: underNamesOf(next, failed.next),
     data: { ...DATA_AS_IT_IS, restores, undo },
   })
 }
