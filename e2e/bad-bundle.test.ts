@@ -160,8 +160,7 @@ describe.skipIf(missing !== undefined)(`a bad bundle${missing === undefined ? ''
     const bound = { code: 'APPLICATION_BOUND', names: ['kiosk', from.fingerprint, signer], hint: `--rebind kiosk=${signer}` } as const
     await expectRefused(sealift, both, bound)
     await expectRefused(sealift, [...both, '--rebind', `kiosk=${from.fingerprint}`], bound)
-    // The other vendor's numbers have begun anew, and say nothing beside those of the first one.
-    await sealift.json(...both, '--rebind', `kiosk=${signer}`, '--allow-older')
+    await sealift.json(...both, '--rebind', `kiosk=${signer}`)
     expect(await releasesOf(sealift)).toHaveLength(2)
     await expectRefused(sealift, ['import', from.bundles['1.1.0']], { code: 'APPLICATION_BOUND', names: [signer, from.fingerprint], hint: '--rebind' })
   })

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { READERS } from './readers.ts'
@@ -40,6 +41,9 @@ export interface FuzzResult {
 /** A case that takes longer is taken for one that hangs; the slowest take a second. */
 const HANGS_AFTER = 120_000
 
+/** Where Linux keeps files in memory: each case writes one. */
+const MEMORY_DISK = '/dev/shm'
+
 /** Tries hostile data on every reader, in processes of their own, so that one that crashes or hangs is a finding too. */
 export async function fuzz({ seed, count, only, number, keep }: FuzzOptions): Promise<FuzzResult> {
   const findings: FuzzFinding[] = []
@@ -49,7 +53,7 @@ export async function fuzz({ seed, count, only, number, keep }: FuzzOptions): Pr
   for (const { name, share } of READERS) {
     if (only !== undefined && only !== name) continue
     const end = number === undefined ? Math.ceil((count * share) / 1000) : number + 1
-    const scratch = join(tmpdir(), 'sealift-fuzz')
+    const scratch = join(existsSync(MEMORY_DISK) ? MEMORY_DISK : tmpdir(), 'sealift-fuzz')
     const work = Array.from({ length: step }, async (_, worker) => {
       await runWorker({ seed, reader: name, first: (number ?? 0) + worker, step, end, scratch, keep }, (report) => {
         if (report.type === 'found') findings.push(report)

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
@@ -47,16 +47,13 @@ const bundles: Reader = {
   async prepare(seed, parent) {
     const corpus = await makeCorpus(seed)
     const folder = join(parent, 'bundle')
+    await mkdir(folder)
     return {
       async make(random, number, keep) {
         const made = await makeBundleCase(corpus, random, keep)
         return {
           ...made,
-          async judge() {
-            await rm(folder, { recursive: true, force: true })
-            await mkdir(folder)
-            return judgeBundle(made, corpus, { folder, onDisk: number % ON_DISK === 0 })
-          },
+          judge: () => judgeBundle(made, corpus, { folder, onDisk: number % ON_DISK === 0 }),
         }
       },
     }

@@ -13,11 +13,15 @@ export interface Problem {
   readonly name?: string
 }
 
+/** Characters of a name that are shown; a hostile one may have thousands. */
+const SHOWN = 100
+
 /** The path as people read it: `components[2].env[0].value`. */
 export function formatPath(path: Path): string {
   return path
-    .map((step, position) => {
-      if (typeof step === 'number') return `[${step}]`
+    .map((whole, position) => {
+      if (typeof whole === 'number') return `[${whole}]`
+      const step = whole.length > SHOWN ? `${whole.slice(0, SHOWN)}…` : whole
       if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(step)) return `[${JSON.stringify(step)}]`
       return position === 0 ? step : `.${step}`
     })
