@@ -30,6 +30,10 @@ export type Values = Static<typeof Values>
 
 const ValuesFile = Type.Optional(AbsolutePath('Absolute path of a YAML file with values; what the request names itself counts more.'))
 
+const Snapshots = Type.Enum(['forwardOnly', 'all', 'none'], {
+  description: 'Which volumes are copied first: those whose data could not go back, all, or none.',
+})
+
 /** A change of an installation. Every change is planned, shown, run and recorded alike. */
 export const Change = Type.Union([
   Input({
@@ -41,7 +45,7 @@ export const Change = Type.Union([
     values: Values,
     valuesFile: ValuesFile,
   }),
-  Input({ kind: Type.Literal('configure'), name: Type.String(), values: Values, valuesFile: ValuesFile }),
+  Input({ kind: Type.Literal('configure'), name: Type.String(), values: Values, valuesFile: ValuesFile, snapshot: Type.Optional(Snapshots) }),
   Input({
     kind: Type.Literal('upgrade'),
     name: Type.String(),
@@ -57,8 +61,19 @@ export const Change = Type.Union([
     ),
     prune: Type.Boolean({ description: 'Removes what the release no longer has.' }),
     allowOlder: Type.Boolean(),
+    snapshot: Type.Optional(Snapshots),
   }),
-  Input({ kind: Type.Literal('rollback'), name: Type.String(), to: Type.Optional(Type.Integer({ minimum: 1 })) }),
+  Input({
+    kind: Type.Literal('rollback'),
+    name: Type.String(),
+    to: Type.Optional(Type.Integer({ minimum: 1 })),
+    restoreData: Type.Optional(
+      Type.Union([Type.Boolean(), Type.Integer({ minimum: 1 })], {
+        description: 'Brings data back from the snapshot that fits the revision, or from the one of this number.',
+      }),
+    ),
+    snapshot: Type.Optional(Snapshots),
+  }),
   Input({ kind: Type.Literal('uninstall'), name: Type.String(), deleteData: Type.Boolean() }),
 ])
 export type Change = Static<typeof Change>

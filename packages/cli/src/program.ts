@@ -18,8 +18,10 @@ import { addOperate } from './commands/operate.ts'
 import { addPublish } from './commands/publish.ts'
 import { addRegistry } from './commands/registry.ts'
 import { addReleases } from './commands/releases.ts'
+import { addReport } from './commands/report.ts'
 import { addRestore } from './commands/restore.ts'
 import { addScale } from './commands/scale.ts'
+import { addSnapshot } from './commands/snapshot.ts'
 import { addStatus } from './commands/status.ts'
 import { addStore } from './commands/store.ts'
 import { addTargets } from './commands/targets.ts'
@@ -68,6 +70,8 @@ export function createProgram(): Command {
   addConfigure(program)
   addUpgrade(program)
   addHistory(program)
+  addSnapshot(program)
+  addReport(program)
   addLogs(program)
   addExec(program)
   addEvents(program)

@@ -466,6 +466,11 @@ export function driverSuite(name: string, factory: DriverFactory): void {
       expect(own.filter(({ severity }) => severity === 'error')).toEqual([])
       const elsewhere = { installation: `${INSTALLATION}-2`, components: [{ ...wanted, installation: `${INSTALLATION}-2` }], imageBytes: 0 }
       expect((await driver.preflight(elsewhere)).filter(({ severity }) => severity === 'error')).toHaveLength(1)
+      const asks = { components: [], imageBytes: 0, ports: [subject.freePort] }
+      expect(await driver.preflight({ ...asks, installation: INSTALLATION })).toEqual([])
+      expect(await driver.preflight({ ...asks, installation: elsewhere.installation })).toMatchObject([
+        { severity: 'error', subject: `port ${subject.freePort}` },
+      ])
     })
 
     test('probes by a command in the container', async () => {

@@ -141,6 +141,8 @@ export interface PreflightRequest {
   readonly components: readonly WantedComponent[]
   /** Bytes that the images still to be transferred need. */
   readonly imageBytes: number
+  /** Host ports that the release asks to be free or the installation's own. */
+  readonly ports?: readonly number[]
 }
 
 /** Bytes done and to do, for progress. */

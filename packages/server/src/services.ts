@@ -8,6 +8,8 @@ import { DatabaseSnapshots } from './installations/database-snapshots.ts'
 import { DatabaseVault } from './installations/database-vault.ts'
 import { InstallationRegistry } from './installations/installation-registry.ts'
 import { InstallationView } from './installations/installation-view.ts'
+import { ReportBook } from './installations/report-book.ts'
+import { SnapshotShelf } from './installations/snapshot-shelf.ts'
 import { JobQueue } from './jobs/job-queue.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import { BundleInspector } from './library/bundle-inspector.ts'
@@ -49,6 +51,8 @@ export interface Services {
   readonly bundles: BundleInspector
   readonly targets: TargetRegistry
   readonly planner: ChangePlanner
+  readonly snapshots: SnapshotShelf
+  readonly reports: ReportBook
   readonly changes: ChangeRunner
   readonly view: InstallationView
   readonly supervisor: Supervisor
@@ -84,7 +88,8 @@ export function createServices(
   const targets = new TargetRegistry(db, drivers)
   const parts = { store, library, keys, jobs }
   const journal = new DatabaseJournal(db)
-  const snapshots = new DatabaseSnapshots(db)
+  const catalog = new DatabaseSnapshots(db)
+  const reports = new ReportBook(db, keys)
   const vault = new DatabaseVault(db, masterKey)
   const installations = new InstallationRegistry(db, journal)
   const runStates = new RunStates(db)
@@ -97,7 +102,7 @@ export function createServices(
   const supervisor = new Supervisor({ installations, targets, opener, runStates, events, jobs, clock })
   const cronStates = new CronStates(db)
   const site = { registry: registryAddress }
-  const planner = new ChangePlanner({ store, library, targets, installations, vault, site })
+  const planner = new ChangePlanner({ store, library, targets, installations, vault, snapshots: catalog, site })
   return {
     jobs,
     keys,
@@ -111,7 +116,9 @@ export function createServices(
     importer: new Importer({ ...parts, folder: join(path, 'content') }),
     bundles: new BundleInspector(parts),
     planner,
-    changes: new ChangeRunner({ store, targets, installations, vault, journal, snapshots, planner, jobs, clock, runStates }),
+    snapshots: new SnapshotShelf(catalog, installations, targets, journal),
+    reports,
+    changes: new ChangeRunner({ store, targets, installations, vault, journal, snapshots: catalog, reports, planner, jobs, clock, runStates }),
     supervisor,
     cron: new CronScheduler({ installations, opener, runStates, states: cronStates, events, jobs, clock }),
     installations,

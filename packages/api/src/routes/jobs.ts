@@ -25,13 +25,25 @@ export const jobRoutes = {
     response: JobEvent,
     stream: true,
   }),
-  cancelJob: defineRoute({ id: 'cancelJob', method: 'POST', path: '/jobs/:id/cancel', summary: 'Asks a running job to stop.', params: JobId, response: Job }),
+  cancelJob: defineRoute({
+    id: 'cancelJob',
+    method: 'POST',
+    path: '/jobs/:id/cancel',
+    summary: 'Asks a running job to stop; a change that was interrupted goes back.',
+    params: JobId,
+    response: Job,
+  }),
   resumeJob: defineRoute({
     id: 'resumeJob',
     method: 'POST',
     path: '/jobs/:id/resume',
     summary: 'Goes on with a job that was interrupted.',
     params: JobId,
+    query: Input({
+      hook: Type.Optional(
+        Type.Enum(['rerun', 'skip'], { description: 'What becomes of a hook that cannot safely run twice and was cut off: it runs again, or counts as done.' }),
+      ),
+    }),
     response: Job,
   }),
 }

@@ -5,6 +5,7 @@
 export const PayloadType = {
   release: 'application/vnd.sealift.release.v1+json',
   root: 'application/vnd.sealift.root.v1+json',
+  report: 'application/vnd.sealift.report.v1+json',
   bundleIndex: 'application/vnd.sealift.bundle-index.v1+json',
 } as const
 

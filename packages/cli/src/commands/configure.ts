@@ -21,6 +21,7 @@ interface ConfigureOptions {
   readonly memory?: string
   readonly enable: readonly string[]
   readonly disable: readonly string[]
+  readonly snapshot?: true
   readonly dryRun?: true
   readonly yes?: true
 }
@@ -45,6 +46,7 @@ export function addConfigure(program: Command): void {
     .option('--memory <bytes>', 'like 512Mi')
     .option('--enable <module>', 'switch a module on; may be repeated', collect, [])
     .option('--disable <module>', 'switch a module off; may be repeated', collect, [])
+    .option('--snapshot', 'copy all data first')
     .option('--dry-run', 'show the plan and change nothing')
     .option('--plan <digest>', 'run just the plan with this digest, as --dry-run showed it')
     .option('-y, --yes', 'do not ask')
@@ -66,6 +68,7 @@ Examples:
             name,
             values: { parameters: parseAssignments(options.set, '--set'), modules: switches(options), ...valuesOf(component, options) },
             ...(options.values === undefined ? {} : { valuesFile: resolve(options.values) }),
+            ...(options.snapshot === undefined ? {} : { snapshot: 'all' }),
           },
           { ask: true, yes: options.yes === true, dryRun: options.dryRun === true, ...(options.plan === undefined ? {} : { plan: options.plan }) },
         )

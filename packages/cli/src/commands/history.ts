@@ -7,6 +7,15 @@ import { inSession } from '../session.ts'
 import { formatColumns } from '../terminal/columns.ts'
 import { formatAge } from '../terminal/units.ts'
 import { answerChanged } from './install.ts'
+import { snapshotPolicy } from './upgrade.ts'
+
+interface RollbackOptions {
+  readonly to?: number
+  readonly restoreData?: true | number
+  readonly snapshot?: boolean
+  readonly dryRun?: true
+  readonly yes?: true
+}
 
 /** `sealift history`, `diff` and `rollback` */
 export function addHistory(program: Command): void {
@@ -42,17 +51,34 @@ export function addHistory(program: Command): void {
     .command('rollback')
     .summary('go back to an earlier revision')
     .description(
-      'Goes back to an earlier revision: its images, settings and values. Components that came since stay and are shown as left over; data stays as it is.',
+      'Goes back to an earlier revision: its images, settings and values. Components that came since stay and are shown as left over. Data stays as it is, unless --restore-data brings it back from a snapshot.',
     )
     .argument('<name>', 'the installation')
     .option('--to <revision>', 'which one (default: the one before)', parseRevision)
+    .option('--restore-data [snapshot]', 'bring data back as it was then: from the latest snapshot of that release, or the one of this number', parseRevision)
+    .option('--snapshot', 'copy all data first, not only what could not go back')
+    .option('--no-snapshot', 'copy no data first')
     .option('--dry-run', 'show the plan and change nothing')
     .option('-y, --yes', 'do not ask')
-    .action(async (name: string, options: { to?: number; dryRun?: true; yes?: true }, command: Command) => {
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sealift rollback bookshop
+  sealift rollback bookshop --to 3 --restore-data --dry-run
+  sealift rollback bookshop --to 3 --restore-data 5`,
+    )
+    .action(async (name: string, options: RollbackOptions, command: Command) => {
       await inSession(command, async (session) => {
         const changed = await runChange(
           session,
-          { kind: 'rollback', name, ...(options.to === undefined ? {} : { to: options.to }) },
+          {
+            kind: 'rollback',
+            name,
+            ...(options.to === undefined ? {} : { to: options.to }),
+            ...(options.restoreData === undefined ? {} : { restoreData: options.restoreData }),
+            ...snapshotPolicy(options),
+          },
           { ask: true, yes: options.yes === true, dryRun: options.dryRun === true },
         )
         if (changed !== undefined) await answerChanged(session, changed, 'running again')

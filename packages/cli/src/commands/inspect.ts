@@ -1,9 +1,11 @@
 import { resolve } from 'node:path'
 import type { InspectedBundle } from '@sealift/api/bundle.ts'
 import { resultOf } from '@sealift/api/job.ts'
+import { dataRoutes } from '@sealift/api/routes/data.ts'
 import { releaseRoutes } from '@sealift/api/routes/releases.ts'
 import type { Command } from 'commander'
 import { followJob } from '../follow-job.ts'
+import { formatReport, readReportFile } from '../report.ts'
 import { inSession } from '../session.ts'
 import { formatAge, formatBytes } from '../terminal/units.ts'
 
@@ -23,10 +25,18 @@ export function addInspect(program: Command): void {
   program
     .command('verify')
     .summary('read a whole bundle and check every byte')
-    .description('Checks every byte of a bundle against its signature, and writes nothing. A fault is named with its place in the file.')
-    .argument('<file>', 'the bundle')
+    .description(
+      'Checks every byte of a bundle against its signature, and writes nothing. A fault is named with its place in the file. Also checks a report of acceptance checks, as sealift report writes it.',
+    )
+    .argument('<file>', 'the bundle or the report')
+    .addHelpText('after', '\nExamples:\n  sealift verify /media/usb/bookshop.sealift\n  sealift verify bookshop-report.json')
     .action(async (file: string, _options: unknown, command: Command) => {
       await inSession(command, async (session) => {
+        const envelope = await readReportFile(file)
+        if (envelope !== undefined) {
+          const report = await session.client.call(dataRoutes.verifyReport, { body: { envelope, name: file } })
+          return session.answer(report, (shown) => `${formatReport(shown)}The report is as it was signed.\n`)
+        }
         const job = await session.client.call(releaseRoutes.verifyBundle, { body: { path: resolve(file) } })
         session.answer(resultOf(await followJob(session, job), 'verify'), (bundle) => `${formatBundle(bundle)}Every byte is as it was signed.\n`)
       })

@@ -25,6 +25,7 @@ interface UpgradeOptions {
   readonly values?: string
   readonly prune?: true
   readonly allowOlder?: true
+  readonly snapshot?: boolean
   readonly plan?: string
   readonly yes?: true
 }
@@ -120,6 +121,8 @@ function withChoices(command: Command): Command {
     )
     .option('--prune', 'remove what the release no longer has: components, values, files; volumes stay')
     .option('--allow-older', 'go to a release that is older than the installed one')
+    .option('--snapshot', 'copy all data first, not only what could not go back')
+    .option('--no-snapshot', 'copy no data first: a failure may then have to wait for you')
 }
 
 function upgradeOf(name: string, options: UpgradeOptions): Change {
@@ -138,7 +141,13 @@ function upgradeOf(name: string, options: UpgradeOptions): Change {
     map: [...map],
     prune: prune === true,
     allowOlder: allowOlder === true,
+    ...snapshotPolicy(options),
   }
+}
+
+/** Which data is copied first, from `--snapshot` and `--no-snapshot`. */
+export function snapshotPolicy({ snapshot }: { readonly snapshot?: boolean }): { readonly snapshot?: 'all' | 'none' } {
+  return snapshot === undefined ? {} : { snapshot: snapshot ? 'all' : 'none' }
 }
 
 /** The component and the path in `component/file/path`. */

@@ -288,7 +288,8 @@ class Execution {
     const runner = await StepRunner.open({ id: this.#id, plan, revision, way, mask: this.#mask, context: this.#context, wasAway: this.#wasAway })
     const done = new Set(stepsStillDone(plan, new Set(Object.entries(known).flatMap(([step, progress]) => (progress === 'done' ? [step] : [])))))
     // Where the change is given up nothing runs again, and nothing need be decided.
-    if (!cancelled.aborted) for (const step of await this.#settleHooks(plan, runner, known, way, options)) done.add(step.id)
+    if (cancelled.aborted) await forgetHooks(plan, runner, known)
+    else for (const step of await this.#settleHooks(plan, runner, known, way, options)) done.add(step.id)
     if (this.#wasAway && !cancelled.aborted) await runner.startAgain()
     const signal = suspend === undefined ? cancelled : AbortSignal.any([cancelled, suspend])
     let finished = done.size
@@ -346,6 +347,11 @@ class Execution {
     }
     return skipped
   }
+}
+
+/** Ends the hooks of a change that is given up: they may have gone on by themselves. */
+async function forgetHooks({ steps }: Plan, { hooks }: StepRunner, known: Progress): Promise<void> {
+  for (const step of steps) if (step.kind === 'hook' && known[step.id] === 'begun') await hooks.forget(step)
 }
 
 /** A change that cannot go on until someone decides; it stays open. */

@@ -43,6 +43,8 @@ export interface PlanContext {
   readonly contents: Map<string, Buffer>
   /** Host ports that must not be allocated. */
   readonly takenPorts: ReadonlySet<number>
+  /** What the target says of what the release asks of it beside what its capabilities tell. */
+  readonly targetFindings?: readonly Finding[]
   /** What `${site.X}` stands for. */
   readonly site: Readonly<Record<string, string>>
 }
@@ -136,7 +138,7 @@ export function planInstall(request: InstallRequest): Plan {
     previous: null,
     next,
     notes: merged.notes,
-    findings: findingsFor(vendor.requires, request.capabilities),
+    findings: [...findingsFor(vendor.requires, request.capabilities), ...(request.targetFindings ?? [])],
     why: () => 'It is new.',
   })
 }
@@ -194,7 +196,7 @@ export function planUpgrade(request: UpgradeRequest): Plan {
     previous: current.state,
     next,
     notes,
-    findings: [...content, ...findingsFor(vendor.requires, request.capabilities)],
+    findings: [...content, ...findingsFor(vendor.requires, request.capabilities), ...(request.targetFindings ?? [])],
     mapped,
     data: {
       ...USUAL_DATA,

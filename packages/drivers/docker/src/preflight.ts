@@ -24,12 +24,16 @@ export async function preflight(engine: EngineClient, request: PreflightRequest)
     ...(await disk(engine, info, request.imageBytes)),
   ]
   const containers = await engine.listContainers({})
+  for (const port of request.ports ?? []) {
+    const holder = await holderOfPort(engine, containers, request.installation, port, 'tcp')
+    if (holder !== undefined) findings.push(asked(port, holder))
+  }
   for (const component of request.components) {
     for (const port of allPorts(component)) {
       if (port.hostPort === undefined) continue
       if (component.replicas > 1) findings.push(onlyFirstReplica(component, port))
-      const finding = await portTaken(engine, containers, request.installation, component, port, port.hostPort)
-      if (finding !== undefined) findings.push(finding)
+      const holder = await holderOfPort(engine, containers, request.installation, port.hostPort, port.protocol)
+      if (holder !== undefined) findings.push(taken(component.name, `${port.hostPort}/${port.protocol}`, holder))
     }
   }
   return findings
@@ -133,6 +137,13 @@ const taken = (component: string, port: string, holder: string): Finding => ({
   hint: 'Stop what holds the port, or choose another host port.',
 })
 
+const asked = (port: number, holder: string): Finding => ({
+  severity: 'error',
+  subject: `port ${port}`,
+  message: `the release asks for host port ${port}, which ${holder} holds`,
+  hint: 'Stop what holds the port, or install on another machine.',
+})
+
 const onlyFirstReplica = ({ name, replicas }: WantedComponent, { hostPort }: WantedPort): Finding => ({
   severity: 'warning',
   subject: name,
@@ -140,22 +151,21 @@ const onlyFirstReplica = ({ name, replicas }: WantedComponent, { hostPort }: Wan
   hint: 'Put a component that distributes requests before it, or reach it by its name inside the installation.',
 })
 
-async function portTaken(
+/** Who other than the installation has a host port; undefined where it is free. */
+async function holderOfPort(
   engine: EngineClient,
   containers: readonly ContainerSummary[],
   installation: string,
-  component: WantedComponent,
-  { protocol }: WantedPort,
   hostPort: number,
-): Promise<Finding | undefined> {
-  const key = `${hostPort}/${protocol}`
+  protocol: 'tcp' | 'udp',
+): Promise<string | undefined> {
   const publisher = publisherOf(containers, hostPort, protocol)
   if (publisher !== undefined) {
     // Within the installation ports may move from one component to another; the plan's order sees to that.
-    return publisher.Labels?.[Label.installation] === installation ? undefined : taken(component.name, key, describePublisher(publisher))
+    return publisher.Labels?.[Label.installation] === installation ? undefined : describePublisher(publisher)
   }
   if (!isLocalAddress(engine.address) || (await canBind(hostPort, protocol))) return undefined
-  return taken(component.name, key, (await listenerOf(hostPort, protocol)) ?? 'another program')
+  return (await listenerOf(hostPort, protocol)) ?? 'another program'
 }
 
 /** Whether nothing on this machine has the port. Where this process may not bind it, it counts as free. */

@@ -69,9 +69,11 @@ export class MemoryDriver implements Driver {
     }
   }
 
-  async preflight({ installation, components }: PreflightRequest): Promise<readonly Finding[]> {
+  async preflight({ installation, components, ports: asked = [] }: PreflightRequest): Promise<readonly Finding[]> {
     await this.#call('preflight', installation)
-    const findings: Finding[] = []
+    const findings: Finding[] = asked
+      .filter((port) => this.#portTaken(port, installation))
+      .map((port) => ({ severity: 'error', subject: `port ${port}`, message: `host port ${port} is in use`, hint: 'Free the port.' }))
     for (const component of components) {
       const { name } = component
       for (const { hostPort } of allPorts(component)) {

@@ -10,7 +10,7 @@ export function jobHandlers({ jobs, changes }: Services): RouteGroup {
     listJobs: ({ query }) => jobs.list(query.limit ?? LIST_LIMIT),
     getJob: ({ params }) => jobs.get(params.id),
     followJob: ({ params }, gone) => jobs.follow(params.id, gone),
-    cancelJob: ({ params }) => jobs.cancel(params.id),
-    resumeJob: ({ params }) => changes.resume(params.id),
+    cancelJob: ({ params }) => changes.cancel(params.id),
+    resumeJob: ({ params, query }) => changes.resume(params.id, query),
   })
 }

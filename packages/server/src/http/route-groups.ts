@@ -1,5 +1,6 @@
 import type { Services } from '../services.ts'
 import type { RouteGroup } from './api-server.ts'
+import { dataHandlers } from './data-handlers.ts'
 import { installationHandlers } from './installation-handlers.ts'
 import { jobHandlers } from './job-handlers.ts'
 import { keyHandlers } from './key-handlers.ts'
@@ -16,6 +17,7 @@ export function routeGroups(services: Services): readonly RouteGroup[] {
     keyHandlers(services),
     targetHandlers(services),
     installationHandlers(services),
+    dataHandlers(services),
     jobHandlers(services),
     operationHandlers(services),
     storageHandlers(services),

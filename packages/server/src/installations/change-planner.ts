@@ -3,7 +3,8 @@ import type { Comparison } from '@sealift/api/plan.ts'
 import type { ContentStore } from '@sealift/content/content-store.ts'
 import { readBlob, writeBlob } from '@sealift/content/read-blob.ts'
 import type { Choices } from '@sealift/deploy/choices.ts'
-import type { Driver, Observed } from '@sealift/deploy/driver.ts'
+import type { Driver, Finding, Observed } from '@sealift/deploy/driver.ts'
+import { type SnapshotPolicy, snapshotsOf } from '@sealift/deploy/plan/data-choice.ts'
 import { diffRevisions } from '@sealift/deploy/plan/diff-revisions.ts'
 import { fileDetails } from '@sealift/deploy/plan/file-details.ts'
 import type { Plan } from '@sealift/deploy/plan/plan.ts'
@@ -11,6 +12,7 @@ import { type PlanContext, planConfigure, planInstall, planRollback, planUninsta
 import { previousRevision, type Revision } from '@sealift/deploy/revision.ts'
 import { sealChoices } from '@sealift/deploy/seal-choices.ts'
 import type { SecretVault } from '@sealift/deploy/secret-vault.ts'
+import type { SnapshotCatalog, VolumeSnapshot } from '@sealift/deploy/snapshot.ts'
 import { fileDigests, filesOf, type WantedState } from '@sealift/deploy/state.ts'
 import type { VendorState } from '@sealift/deploy/vendor-state.ts'
 import { vendorStateOf } from '@sealift/deploy/vendor-state-of.ts'
@@ -39,6 +41,7 @@ export interface ChangePlannerParts {
   readonly targets: TargetRegistry
   readonly installations: InstallationRegistry
   readonly vault: SecretVault
+  readonly snapshots: SnapshotCatalog
   /** What `${site.X}` stands for. */
   readonly site: Readonly<Record<string, string>>
 }
@@ -123,7 +126,7 @@ export class ChangePlanner {
     const driver = await this.#parts.targets.driverOf(known.environment)
     const choices = await this.#seal(change, known.current.state, null)
     const context = await this.#context(known.name, driver, [known.current.state], undefined, choices)
-    return this.#planned(planConfigure({ ...context, current: known.current, choices }), driver, known, context)
+    return this.#planned(planConfigure({ ...context, current: known.current, choices, ...policyOf(change) }), driver, known, context)
   }
 
   async #planUpgrade(change: ChangeOf<'upgrade'>): Promise<PlannedChange> {
@@ -135,7 +138,7 @@ export class ChangePlanner {
     const context = await this.#context(known.name, driver, [known.current.state], vendor, choices)
     const there = new Set(context.contents.keys())
     const { take, decline, prune, allowOlder, map = [] } = change
-    const plan = planUpgrade({ ...context, current: known.current, vendor, choices, take, decline, prune, allowOlder, map })
+    const plan = planUpgrade({ ...context, current: known.current, vendor, choices, take, decline, prune, allowOlder, map, ...policyOf(change) })
     // What planning made (merged files) has to be there before the plan runs.
     for (const [digest, content] of context.contents) if (!there.has(digest)) await writeBlob(this.#parts.store, content)
     return this.#planned(plan, driver, known, context)
@@ -146,7 +149,14 @@ export class ChangePlanner {
     const driver = await this.#parts.targets.driverOf(known.environment)
     const to = revisionToReturnTo(known, change.to)
     const context = await this.#context(known.name, driver, [known.current.state, to.state])
-    return this.#planned(planRollback({ ...context, current: known.current, to }), driver, known, context)
+    const restore = change.restoreData === undefined || change.restoreData === false ? [] : await this.#restoreFor(known, to, change.restoreData)
+    return this.#planned(planRollback({ ...context, current: known.current, to, restore, ...policyOf(change) }), driver, known, context)
+  }
+
+  /** The snapshots that data comes back from. */
+  async #restoreFor({ name }: KnownInstallation, { state }: Revision, wanted: true | number): Promise<readonly VolumeSnapshot[]> {
+    const taken = await this.#parts.snapshots.list(name)
+    return snapshotsOf(state, taken, wanted === true ? undefined : wanted).snapshots
   }
 
   async #planUninstall(change: ChangeOf<'uninstall'>): Promise<PlannedChange> {
@@ -173,6 +183,7 @@ export class ChangePlanner {
       capabilities: await driver.capabilities(),
       contents: await this.#contents(states, vendor, choices),
       takenPorts: await this.#parts.installations.takenPorts(installation),
+      targetFindings: await askedPorts(installation, driver, vendor),
       site: this.#parts.site,
     }
   }
@@ -194,6 +205,17 @@ export class ChangePlanner {
     }
     return contents
   }
+}
+
+/** Whether the host ports that a release asks for are free, or the installation's own. */
+async function askedPorts(installation: string, driver: Driver, vendor: VendorState | undefined): Promise<readonly Finding[]> {
+  const ports = vendor?.requires.ports ?? []
+  return ports.length === 0 ? [] : driver.preflight({ installation, components: [], imageBytes: 0, ports })
+}
+
+/** Which volumes are copied first, where the request says so. */
+function policyOf({ snapshot }: { readonly snapshot?: SnapshotPolicy }): { readonly snapshot?: SnapshotPolicy } {
+  return snapshot === undefined ? {} : { snapshot }
 }
 
 /** The state whose data and secrets an uninstallation, or a failed installation, left behind. */

@@ -5,7 +5,7 @@ import type { ContentStore } from '@sealift/content/content-store.ts'
 import { readBlob } from '@sealift/content/read-blob.ts'
 import type { Driver } from '@sealift/deploy/driver.ts'
 import type { Clock } from '@sealift/deploy/pipeline/clock.ts'
-import { execute, resume } from '@sealift/deploy/pipeline/execute.ts'
+import { execute, type ResumeOptions, resume } from '@sealift/deploy/pipeline/execute.ts'
 import type { Journal } from '@sealift/deploy/pipeline/journal.ts'
 import type { ExecutionResult, PipelineContext, PipelineEvent, Stage } from '@sealift/deploy/pipeline/pipeline-context.ts'
 import { changesNothing, type Plan } from '@sealift/deploy/plan/plan.ts'
@@ -22,6 +22,7 @@ import type { TargetRegistry } from '../targets/target-registry.ts'
 import type { ChangePlanner } from './change-planner.ts'
 import type { DatabaseVault } from './database-vault.ts'
 import type { InstallationRegistry } from './installation-registry.ts'
+import type { ReportBook } from './report-book.ts'
 
 /** What running changes needs. */
 export interface ChangeRunnerParts {
@@ -31,6 +32,7 @@ export interface ChangeRunnerParts {
   readonly vault: DatabaseVault
   readonly journal: Journal
   readonly snapshots: SnapshotCatalog
+  readonly reports: ReportBook
   readonly planner: ChangePlanner
   readonly jobs: JobQueue
   readonly clock: Clock
@@ -93,7 +95,22 @@ export class ChangeRunner {
    * Goes on with a change that was interrupted.
    * @throws SealiftError `JOB_NOT_FOUND`, `JOB_NOT_INTERRUPTED`, `RUN_NOT_FOUND` where it had not changed anything yet
    */
-  async resume(job: number): Promise<Job> {
+  async resume(job: number, options: ResumeOptions = {}): Promise<Job> {
+    return this.#goOn(job, options, false)
+  }
+
+  /**
+   * Asks a change that runs to stop, and one that was interrupted to go back.
+   * @throws SealiftError as {@link ChangeRunner.resume}
+   */
+  async cancel(job: number): Promise<Job> {
+    const { jobs, journal } = this.#parts
+    const { state } = await jobs.get(job)
+    const run = state === 'interrupted' ? await journal.read(String(job)) : undefined
+    return run === undefined || run.ended ? jobs.cancel(job) : this.#goOn(job, {}, true)
+  }
+
+  async #goOn(job: number, options: ResumeOptions, giveUp: boolean): Promise<Job> {
     const { journal, installations, targets, jobs } = this.#parts
     const { title, kind, state } = await jobs.get(job)
     if (state !== 'interrupted') throw new SealiftError('JOB_NOT_INTERRUPTED', `job ${job} (${title}) is ${state}; only an interrupted job can be resumed`)
@@ -113,7 +130,10 @@ export class ChangeRunner {
       resumable: true,
       run: async (context) => {
         const plans = run.way === undefined ? [run.plan] : [run.plan, run.way.plan]
-        const result = await this.#run(context, async () => resume(String(job), await this.#pipeline(plans, driver, context)))
+        const result = await this.#run(context, async () => {
+          const pipeline = await this.#pipeline(plans, driver, context)
+          return resume(String(job), giveUp ? { ...pipeline, cancel: AbortSignal.abort() } : pipeline, options)
+        })
         return this.#finish(result, run.plan, known.application, context)
       },
     })
@@ -171,6 +191,7 @@ export class ChangeRunner {
       vault,
       journal: this.#journal(),
       snapshots,
+      attest: (attestation) => this.#parts.reports.write(String(context.id), attestation, driver),
       archive: await prepareDockerArchive(store, images),
       content: (digest) => readBlob(store, digest),
       clock,
@@ -228,6 +249,10 @@ export class ChangeRunner {
 
 /** Why a change was put down, with the way to go on. */
 function toBeResumed(reason: SealiftError, job: number): SealiftError {
+  if (reason.code === 'HOOK_CUT_OFF') {
+    const hint = `Look at its data, then decide: sealift jobs resume ${job} --rerun-hook runs it again, --skip-hook goes on without it, and sealift jobs cancel ${job} goes back.`
+    return new SealiftError(reason.code, reason.message, { hint, cause: reason, details: reason.details })
+  }
   return new SealiftError(reason.code, reason.message, { hint: `${reason.hint} Then: sealift jobs resume ${job}`, cause: reason })
 }
 
