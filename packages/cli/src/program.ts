@@ -2,6 +2,7 @@ import { SEALIFT_VERSION } from '@sealift/server/version.ts'
 import { Command } from 'commander'
 import { addBackup } from './commands/backup.ts'
 import { addAuthority } from './commands/ca.ts'
+import { addCompletion } from './commands/completion.ts'
 import { addConfigure } from './commands/configure.ts'
 import { addEvents } from './commands/events.ts'
 import { addExec } from './commands/exec.ts'
@@ -21,7 +22,11 @@ import { addReleases } from './commands/releases.ts'
 import { addReport } from './commands/report.ts'
 import { addRestore } from './commands/restore.ts'
 import { addScale } from './commands/scale.ts'
+<<<<<<< HEAD
 import { addSnapshot } from './commands/snapshot.ts'
+=======
+import { addService } from './commands/service.ts'
+>>>>>>> d0d03f0 (Run as a service of systemd, complete words in shells, wait for a data folder that a command works on)
 import { addStatus } from './commands/status.ts'
 import { addStore } from './commands/store.ts'
 import { addTargets } from './commands/targets.ts'
@@ -89,6 +94,8 @@ export function createProgram(): Command {
   addBackup(program)
   addRestore(program)
   addUp(program)
+  addService(program)
+  addCompletion(program)
   for (const command of allCommands(program)) command.copyInheritedSettings(program).helpCommand(false)
   return program
 }

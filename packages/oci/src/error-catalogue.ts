@@ -53,6 +53,16 @@ const MACHINE = {
   SERVER_STOPPING: entry(3, 'The server is about to end and begins nothing new.', 'Run the command again; where no server runs, it runs by itself.'),
   ADDRESS_INVALID: entry(2, 'A text is not an address to listen on.', 'Write it like 127.0.0.1:7070.'),
   ADDRESS_IN_USE: entry(1, 'The address to listen on is taken or not on this machine.', 'Choose another one with --listen.'),
+  SYSTEMD_MISSING: entry(
+    3,
+    'No systemd runs on this machine, or it does not answer.',
+    'Run sealift up by whatever starts services here; sealift service install --print shows the unit.',
+  ),
+  SERVICE_FAILED: entry(
+    1,
+    'systemd refused or failed a request about the service.',
+    'Read its words in the message; run as root, or with --user for a service of your own.',
+  ),
   USAGE: entry(2, 'The command was called with words that it does not know.', 'See the help of the command: add --help.'),
   INTERNAL: entry(1, 'Something unforeseen happened; this is a fault in Sealift.', 'Run again with SEALIFT_DEBUG=1 and report what it prints.'),
 } as const satisfies Record<string, ErrorEntry>

@@ -33,6 +33,13 @@ export const installationRoutes = {
     summary: 'All installations with their health.',
     response: Type.Array(InstallationSummary),
   }),
+  listNames: defineRoute({
+    id: 'listNames',
+    method: 'GET',
+    path: '/names',
+    summary: 'The names of all installations and of their components, without asking any engine.',
+    response: Type.Array(Type.Object({ name: Type.String(), components: Type.Array(Type.String()) })),
+  }),
   getInstallation: defineRoute({
     id: 'getInstallation',
     method: 'GET',

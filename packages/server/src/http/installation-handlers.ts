@@ -12,6 +12,7 @@ export function installationHandlers({ planner, changes, view }: Services): Rout
     },
     startChange: ({ body }) => changes.start(body.change, body.plan),
     listInstallations: () => view.list(),
+    listNames: () => view.names(),
     getInstallation: ({ params }) => view.status(params.name),
     listRevisions: ({ params }) => view.revisions(params.name),
     diffRevisions: ({ params }) => planner.diff(params.name, params.a, params.b),

@@ -76,6 +76,12 @@ export class InstallationView {
     return Promise.all(known.map(async (installation) => (await this.#look(installation)).summary))
   }
 
+  /** The names of all installations with those of their components: looks at no engine. */
+  async names(): Promise<{ name: string; components: string[] }[]> {
+    const known = await this.#installations.list()
+    return known.flatMap(({ name, current }) => (current === undefined ? [] : [{ name, components: [...runningComponents(current.state)] }]))
+  }
+
   /** One installation with its components. @throws SealiftError `INSTALLATION_NOT_FOUND` */
   async status(name: string): Promise<InstallationStatus> {
     const known = (await this.#installations.find(name)) ?? (await this.#installations.get(name))
