@@ -45,7 +45,19 @@ export const Change = Type.Union([
     values: Values,
     valuesFile: ValuesFile,
   }),
-  Input({ kind: Type.Literal('configure'), name: Type.String(), values: Values, valuesFile: ValuesFile, snapshot: Type.Optional(Snapshots) }),
+  Input({
+    kind: Type.Literal('configure'),
+    name: Type.String(),
+    values: Values,
+    valuesFile: ValuesFile,
+    snapshot: Type.Optional(Snapshots),
+    rotate: Type.Optional(
+      Input({
+        secrets: Type.Array(Type.String(), { description: 'Generated secrets that get a new value, by name; none for all that can be without harm.' }),
+        held: Type.Boolean({ description: 'Also those that a component holds in its data, where the new value has to be set by hand.' }),
+      }),
+    ),
+  }),
   Input({
     kind: Type.Literal('upgrade'),
     name: Type.String(),

@@ -14,6 +14,7 @@ export const EVENT_REASONS = {
   VolumeLost: { level: 'warning', meaning: 'A volume with data was removed past Sealift. An empty one was made in its place: its data is gone.' },
   EngineLost: { level: 'warning', meaning: 'The engine does not answer: how the installation is is not known.' },
   EngineBack: { level: 'normal', meaning: 'The engine answers again.' },
+  SecretShown: { level: 'warning', meaning: 'The value of a secret was shown to a person who asked for it.' },
   Started: { level: 'normal', meaning: 'Components were started by a person.' },
   Stopped: { level: 'normal', meaning: 'Components were stopped by a person, and stay so.' },
   CronFailed: { level: 'warning', meaning: 'A run of a component that runs by a schedule ended with an error, or could not be started.' },

@@ -22,11 +22,9 @@ import { addReleases } from './commands/releases.ts'
 import { addReport } from './commands/report.ts'
 import { addRestore } from './commands/restore.ts'
 import { addScale } from './commands/scale.ts'
-<<<<<<< HEAD
-import { addSnapshot } from './commands/snapshot.ts'
-=======
+import { addSecrets } from './commands/secret.ts'
 import { addService } from './commands/service.ts'
->>>>>>> d0d03f0 (Run as a service of systemd, complete words in shells, wait for a data folder that a command works on)
+import { addSnapshot } from './commands/snapshot.ts'
 import { addStatus } from './commands/status.ts'
 import { addStore } from './commands/store.ts'
 import { addTargets } from './commands/targets.ts'
@@ -82,6 +80,7 @@ export function createProgram(): Command {
   addEvents(program)
   addOperate(program)
   addScale(program)
+  addSecrets(program)
   addUninstall(program)
   addKeys(program)
   addTargets(program)

@@ -296,6 +296,12 @@ const SITE = {
 const CHANGES = {
   VALUE_UNRESOLVED: entry(1, 'A value of an installation names something that is not there.', 'Correct the value with sealift configure.'),
   PORTS_EXHAUSTED: entry(1, 'No host port is left to allocate.', 'Uninstall what is not needed, or set fixed host ports.'),
+  SECRET_NOT_GENERATED: entry(3, 'A secret was set by the site, and is not generated anew.', 'Set another value with sealift configure.'),
+  SECRET_HELD: entry(
+    3,
+    'A secret is known to the data of a component; with another value nothing would get in.',
+    'Pass --held where you can change it in that data by hand.',
+  ),
   SECRET_MISSING: entry(1, 'The vault lacks a secret that an installation uses.', 'Restore the data folder together with its key file from a backup.'),
   NAME_UNKNOWN: entry(2, 'A parameter, module, component or item that was named does not exist.', 'Correct the name; the error lists what there is.'),
   CHOICES_INVALID: entry(2, 'The values that were given for an installation are malformed.', 'Compare the values file with docs/template.md.'),

@@ -9,6 +9,7 @@ import { DatabaseVault } from './installations/database-vault.ts'
 import { InstallationRegistry } from './installations/installation-registry.ts'
 import { InstallationView } from './installations/installation-view.ts'
 import { ReportBook } from './installations/report-book.ts'
+import { SecretView } from './installations/secret-view.ts'
 import { SnapshotShelf } from './installations/snapshot-shelf.ts'
 import { JobQueue } from './jobs/job-queue.ts'
 import { KeyRing } from './keys/key-ring.ts'
@@ -59,6 +60,7 @@ export interface Services {
   readonly cron: CronScheduler
   readonly installations: InstallationRegistry
   readonly operations: Operations
+  readonly secrets: SecretView
   readonly events: EventLog
   readonly collector: Collector
   readonly checker: StoreChecker
@@ -123,6 +125,7 @@ export function createServices(
     cron: new CronScheduler({ installations, opener, runStates, states: cronStates, events, jobs, clock }),
     installations,
     view: new InstallationView({ library, targets, installations, opener, runStates, events, supervisor, supervised, cronStates }),
+    secrets: new SecretView({ installations, opener, vault, events }),
     operations: new Operations({ installations, targets, opener, runStates, events, jobs, journal }),
     events,
     siteClock,

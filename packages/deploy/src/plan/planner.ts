@@ -27,6 +27,7 @@ import { Notes } from './note.ts'
 import { requireParameters } from './parameters.ts'
 import type { ItemKind, Plan, PlanItem, PlanKind } from './plan.ts'
 import { rolledBack } from './rolled-back.ts'
+import { adoptSecrets, type Rotation, rotateSecrets } from './rotate-secrets.ts'
 import { isForwardOnly } from './stakes.ts'
 import { stepsFor } from './steps.ts'
 import { whatIfItFails } from './way-back.ts'
@@ -61,6 +62,8 @@ export interface InstallRequest extends PlanContext {
 export interface ConfigureRequest extends PlanContext {
   readonly current: Revision
   readonly choices: Choices
+  /** Secrets that get a new value. */
+  readonly rotate?: Rotation
   /** Which volumes are copied first; without it none. */
   readonly snapshot?: SnapshotPolicy
 }
@@ -130,7 +133,7 @@ export function planInstall(request: InstallRequest): Plan {
   const { vendor, choices, capabilities } = request
   const decisions = new Decisions()
   const merged = mergeStates(null, vendor, { ...request, decisions, prune: false, platform: targetPlatform(capabilities) })
-  const next = settle(merged.next, choices, merged.notes, request)
+  const next = adoptSecrets(settle(merged.next, choices, merged.notes, request), request.kept)
   return finish(request, {
     kind: 'install',
     from: null,
@@ -150,7 +153,10 @@ export function planInstall(request: InstallRequest): Plan {
 export function planConfigure(request: ConfigureRequest): Plan {
   const { current, choices } = request
   const notes = new Notes()
-  const next = settle(current.state, choices, notes, request)
+  const { installation, contents } = request
+  const settled = settle(current.state, choices, notes, request)
+  const { next, findings } =
+    request.rotate === undefined ? { next: settled, findings: [] } : rotateSecrets({ installation, state: settled, contents }, request.rotate, notes)
   return finish(request, {
     kind: 'configure',
     from: current.number,
@@ -158,7 +164,7 @@ export function planConfigure(request: ConfigureRequest): Plan {
     previous: current.state,
     next,
     notes,
-    findings: [],
+    findings,
     why: () => 'Changed by the site.',
     data: { ...USUAL_DATA, snapshot: request.snapshot ?? 'none' },
   })

@@ -7,6 +7,7 @@ import { keyHandlers } from './key-handlers.ts'
 import { operationHandlers } from './operation-handlers.ts'
 import { registryHandlers } from './registry-handlers.ts'
 import { releaseHandlers } from './release-handlers.ts'
+import { secretHandlers } from './secret-handlers.ts'
 import { storageHandlers } from './storage-handlers.ts'
 import { targetHandlers } from './target-handlers.ts'
 
@@ -20,6 +21,7 @@ export function routeGroups(services: Services): readonly RouteGroup[] {
     dataHandlers(services),
     jobHandlers(services),
     operationHandlers(services),
+    secretHandlers(services),
     storageHandlers(services),
     registryHandlers(services),
   ]

@@ -126,7 +126,8 @@ export class ChangePlanner {
     const driver = await this.#parts.targets.driverOf(known.environment)
     const choices = await this.#seal(change, known.current.state, null)
     const context = await this.#context(known.name, driver, [known.current.state], undefined, choices)
-    return this.#planned(planConfigure({ ...context, current: known.current, choices, ...policyOf(change) }), driver, known, context)
+    const rotate = change.rotate === undefined ? {} : { rotate: change.rotate }
+    return this.#planned(planConfigure({ ...context, current: known.current, choices, ...policyOf(change), ...rotate }), driver, known, context)
   }
 
   async #planUpgrade(change: ChangeOf<'upgrade'>): Promise<PlannedChange> {

@@ -33,6 +33,17 @@ export class DatabaseVault implements SecretVault {
     return id
   }
 
+  /** When each secret of an installation was put here. */
+  async createdAt(installation: string): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.#db
+      .selectFrom('secret')
+      .select(['id', 'created_at'])
+      .where('id', '>=', `${installation}/`)
+      .where('id', '<', `${installation}0`)
+      .execute()
+    return new Map(rows.map(({ id, created_at }) => [id, created_at]))
+  }
+
   async #insert(id: string, value: string): Promise<void> {
     await this.#db
       .insertInto('secret')
