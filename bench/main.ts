@@ -13,6 +13,7 @@ import { packagedProgram } from './sealift/program.ts'
 import { measureCopy } from './sections/copy.ts'
 import { measureDelivery } from './sections/delivery.ts'
 import { measureMemory } from './sections/memory.ts'
+import { measureRegistry } from './sections/registry.ts'
 import { measureTools } from './sections/tools.ts'
 
 /** The load of the minute before at which figures say more of others than of this program. */
@@ -36,6 +37,7 @@ async function measure(options: Options, folder: string): Promise<void> {
     if (asked.has('tools') || asked.has('size')) sections.push(...(await measureTools(context, { speed: asked.has('tools'), size: asked.has('size') })))
     if (asked.has('memory')) sections.push(...(await measureMemory(context)))
     if (asked.has('delivery')) sections.push(...(await measureDelivery(context)))
+    if (asked.has('registry')) sections.push(...(await measureRegistry(context)))
     const minutes = Math.round((Date.now() - date.getTime()) / 60_000)
     const text = `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC${options.quick ? ', a quick run' : ''}, ${minutes} minutes\n\n${formatMachine(machine)}\n\n${formatSections(sections)}`
     process.stdout.write(options.json ? `${JSON.stringify({ date, machine, sections }, undefined, 2)}\n` : text)
