@@ -56,12 +56,22 @@ export async function measureRegistry({ options, folder, program, material, say 
       after: async () => void (await docker(target, 'image', 'rm', image)),
     })
     const pulls = await interleave([pull('docker pull from sealift', ours), pull('docker pull from docker-registry', theirs)], rounds)
-    const copy = (name: string, image: string): Subject => ({
+    const copied = join(work, 'copied')
+    const copy = (name: string, image: string, to: 'dir' | 'docker-archive'): Subject => ({
       name,
-      run: async () => void (await inside(target, [...skopeo, `docker://${image}`, `dir:${join(work, 'copied')}`])),
-      after: async () => rmSync(join(work, 'copied'), { recursive: true, force: true }),
+      run: async () => void (await inside(target, [...skopeo, `docker://${image}`, `${to}:${copied}`])),
+      after: async () => rmSync(copied, { recursive: true, force: true }),
     })
-    const copies = await interleave([copy('skopeo copy from sealift', ours), copy('skopeo copy from docker-registry', theirs)], rounds)
+    const copies = await interleave(
+      [
+        copy('skopeo copy of what was pushed to sealift', exact, 'dir'),
+        copy('skopeo copy from docker-registry', theirs, 'dir'),
+        copy('skopeo copy from the library of sealift, plain layers', ours, 'dir'),
+        copy('skopeo copy from the library of sealift to an archive', ours, 'docker-archive'),
+        copy('skopeo copy from docker-registry to an archive', theirs, 'docker-archive'),
+      ],
+      rounds,
+    )
 
     say('manifests a second')
     const manifests = new Map<string, number[]>()
@@ -130,12 +140,13 @@ function sectionOf({ pulls, copies, manifests, uploads, downloads }: Measured): 
   return {
     title: 'The registry, against docker-registry',
     notes: [
-      `The image is ${IMAGE}: from the library of Sealift with plain layers, which rest compressed, and from docker-registry with gzip layers, as clients push them. Both registries and the engine share a network namespace; the store of the engine lacks the image each time.`,
+      `The image is ${IMAGE}: from the library of Sealift with plain layers, which rest compressed, and from docker-registry with gzip layers, as clients push them. Both registries and the engine share a network namespace; the store of the engine lacks the image each time. Copies into a folder keep the layers as they come, gzip from the one and plain from the library of the other; an archive holds plain layers, wherever they come from.`,
       `Manifests: the time of ${REQUESTS} requests by tag, from what wrk does with eight connections. Pushes and blobs: ${BLOB / 1024 / 1024} MiB that can't be compressed, pushed by curl with POST, PATCH and PUT until the registry says that it has them, and read into nothing.`,
     ],
     outcomes: [
       speedAgainst(pulls, 'docker pull from sealift', 'docker pull from docker-registry', 1),
-      speedAgainst(copies, 'skopeo copy from sealift', 'skopeo copy from docker-registry', 1),
+      speedAgainst(copies, 'skopeo copy of what was pushed to sealift', 'skopeo copy from docker-registry', 1),
+      speedAgainst(copies, 'skopeo copy from the library of sealift to an archive', 'skopeo copy from docker-registry to an archive', 1),
       speedAgainst(manifests, 'manifests from sealift', 'manifests from docker-registry', 1),
       speedAgainst(manifests, 'manifests of what was pushed to sealift', 'manifests from docker-registry', 1),
       speedAgainst(uploads, 'a push to sealift', 'a push to docker-registry', 1),
