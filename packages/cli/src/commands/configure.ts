@@ -3,6 +3,7 @@ import type { Values } from '@sealift/api/change.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { Command } from 'commander'
 import { collect, parseAssignments } from '../assignments.ts'
+import { formatPlan } from '../plan/format-plan.ts'
 import { runChange } from '../plan/run-change.ts'
 import { inSession } from '../session.ts'
 import { answerChanged, switches } from './install.ts'
@@ -23,6 +24,7 @@ interface ConfigureOptions {
   readonly disable: readonly string[]
   readonly snapshot?: true
   readonly dryRun?: true
+  readonly full?: true
   readonly yes?: true
 }
 
@@ -48,6 +50,7 @@ export function addConfigure(program: Command): void {
     .option('--disable <module>', 'switch a module off; may be repeated', collect, [])
     .option('--snapshot', 'copy all data first')
     .option('--dry-run', 'show the plan and change nothing')
+    .option('--full', 'with --dry-run: show long values whole, and the differences of files')
     .option('--plan <digest>', 'run just the plan with this digest, as --dry-run showed it')
     .option('-y, --yes', 'do not ask')
     .addHelpText(
@@ -70,7 +73,13 @@ Examples:
             ...(options.values === undefined ? {} : { valuesFile: resolve(options.values) }),
             ...(options.snapshot === undefined ? {} : { snapshot: 'all' }),
           },
-          { ask: true, yes: options.yes === true, dryRun: options.dryRun === true, ...(options.plan === undefined ? {} : { plan: options.plan }) },
+          {
+            ask: true,
+            yes: options.yes === true,
+            dryRun: options.dryRun === true,
+            show: (plan) => formatPlan(plan, { all: true, full: options.full === true }),
+            ...(options.plan === undefined ? {} : { plan: options.plan }),
+          },
         )
         if (changed !== undefined) await answerChanged(session, changed, 'configured')
       })

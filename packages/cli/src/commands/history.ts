@@ -2,6 +2,7 @@ import type { RevisionSummary } from '@sealift/api/installation.ts'
 import { installationRoutes } from '@sealift/api/routes/installations.ts'
 import { type Command, InvalidArgumentError } from 'commander'
 import { formatComparison } from '../plan/format-comparison.ts'
+import { formatPlan } from '../plan/format-plan.ts'
 import { runChange } from '../plan/run-change.ts'
 import { inSession } from '../session.ts'
 import { formatColumns } from '../terminal/columns.ts'
@@ -14,6 +15,8 @@ interface RollbackOptions {
   readonly restoreData?: true | number
   readonly snapshot?: boolean
   readonly dryRun?: true
+  readonly full?: true
+  readonly plan?: string
   readonly yes?: true
 }
 
@@ -59,6 +62,8 @@ export function addHistory(program: Command): void {
     .option('--snapshot', 'copy all data first, not only what could not go back')
     .option('--no-snapshot', 'copy no data first')
     .option('--dry-run', 'show the plan and change nothing')
+    .option('--full', 'with --dry-run: show long values whole, and the differences of files')
+    .option('--plan <digest>', 'run just the plan with this digest, as --dry-run showed it')
     .option('-y, --yes', 'do not ask')
     .addHelpText(
       'after',
@@ -79,7 +84,13 @@ Examples:
             ...(options.restoreData === undefined ? {} : { restoreData: options.restoreData }),
             ...snapshotPolicy(options),
           },
-          { ask: true, yes: options.yes === true, dryRun: options.dryRun === true },
+          {
+            ask: true,
+            yes: options.yes === true,
+            dryRun: options.dryRun === true,
+            show: (plan) => formatPlan(plan, { all: true, full: options.full === true }),
+            ...(options.plan === undefined ? {} : { plan: options.plan }),
+          },
         )
         if (changed !== undefined) await answerChanged(session, changed, 'running again')
       })
