@@ -404,7 +404,7 @@ describe('a component', () => {
     await driver.ensureComponent(component({ volumes }))
     expect((await run(['busybox', 'cat', '/data/file'])).out).toBe('kept\n')
     await driver.removeInstallation(installation, { deleteData: true })
-    expect(await driver.observe(installation)).toEqual({ components: [], volumes: [] })
+    expect(await driver.observe(installation)).toEqual({ components: [], volumes: [], snapshots: [] })
     await driver.removeInstallation(installation, { deleteData: true })
   })
 
