@@ -531,6 +531,27 @@ describe('what can not be carried', () => {
   })
 })
 
+describe('files', () => {
+  it('that are private keys are asked for at the site, not carried', async () => {
+    const key = '-----BEGIN RSA PRIVATE KEY-----\nMIIabc\n-----END RSA PRIVATE KEY-----\n'
+    const { template, files, text } = await imported({ ...service('volumes: ["./tls.key:/etc/tls.key:ro"]'), 'tls.key': key })
+    expect(template.parameters).toEqual([expect.objectContaining({ name: 'TLS_KEY', type: 'secret', required: true })])
+    expect(files.get('./files/tls.key')?.toString()).toBe('${parameters.TLS_KEY}\n')
+    expect(text).not.toContain('MIIabc')
+  })
+
+  it('in which a secret seems to stand are named with the line', async () => {
+    const { notes } = await imported({
+      ...service('volumes: ["./app.yaml:/etc/app.yaml:ro"]'),
+      'app.yaml': 'port: 80\ndb:\n  password: hunter2hunter2\n  passwords: true\n  token: ${TOKEN}\n',
+    })
+    expect(notes.filter(({ kind }) => kind === 'warning')).toEqual([
+      expect.objectContaining({ subject: './files/app.yaml', message: expect.stringMatching(/^line 3 /) }),
+    ])
+    expect(JSON.stringify(notes)).not.toContain('hunter2')
+  })
+})
+
 describe('texts', () => {
   it('that look like expressions of a template stay what they are', async () => {
     const { component } = await imported(service('environment: {A: "$${HOME} $$${X:-y}"}\ncommand: echo $${self.host}'))

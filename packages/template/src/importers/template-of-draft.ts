@@ -12,7 +12,7 @@ import { type ComponentSlots, type DraftSlots, slotsOfDraft } from './draft/slot
 import type { ImportReport } from './import-note.ts'
 import { type AppliedSecrets, applySecrets } from './secrets/apply-secrets.ts'
 import { decideSecrets, type SecretChoice } from './secrets/decide-secrets.ts'
-import { findSecrets } from './secrets/find-secrets.ts'
+import { findSecrets, suspiciousLines } from './secrets/find-secrets.ts'
 
 /** A template as an import wrote it, with the files that belong beside it. */
 export interface ImportedTemplate {
@@ -44,6 +44,7 @@ export function templateOfDraft(draft: Draft, { version, secrets: choices }: Tem
   const uses = (a: string, b: string): boolean => depends(a, b) || mentions.get(a)?.has(b) === true
   const found = findSecrets(draft, slots, (a, b) => uses(a, b) || uses(b, a))
   const applied = applySecrets(draft, decideSecrets(draft, found, choices, uses), report)
+  warnOfFiles(slots, report)
   const dependencies = withOwners(proposeDependencies(draft, mentions, report), applied)
   const { modules, ofComponent } = draftModules(draft)
   const { ports, parameters: portParameters } = draftPorts(draft)
@@ -105,6 +106,20 @@ export function templateOfDraft(draft: Draft, { version, secrets: choices }: Tem
     },
     files: contents,
     allowSecrets: applied.allowed,
+  }
+}
+
+/** A secret in a file alone can't be told from a setting: a person has to look. */
+function warnOfFiles({ files }: DraftSlots, report: ImportReport): void {
+  for (const { slot, users } of files.values()) {
+    const lines = suspiciousLines(slot)
+    if (lines.length === 0) continue
+    report.note({
+      kind: 'warning',
+      ...(users[0] === undefined ? {} : { component: users[0] }),
+      subject: slot.name,
+      message: `line ${lines.slice(0, 10).join(', ')} seems to hold a secret, which would travel as it is. Give it to a variable too, or write \${…} there in the template's file (template: true).`,
+    })
   }
 }
 

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { SWITCH } from '../../check/check-secrets.ts'
 import type { Draft } from '../draft/draft.ts'
 import { type DraftSlots, ownSlots } from '../draft/slots-of-draft.ts'
@@ -28,9 +29,16 @@ function isDistinctive(value: string, ordinary: ReadonlySet<string>): boolean {
   return value.length >= (mixed ? 8 : 10) && ![...ordinary].some((text) => text.includes(value))
 }
 
+/** A private key is one, whatever file it is in. */
+const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
+
 const URL_CREDENTIALS = /[a-z][a-z0-9+.-]*:\/\/[^\s:/@?#"']*:([^\s/@"']+)@([A-Za-z0-9._-]*)/gi
 const KEYWORD = /(?:^|[;\s&?,])(?:password|passwd|pwd)\s*=\s*(?:'([^']+)'|"([^"]+)"|([^;\s&,"']+))/gi
 const OPTION_IN_TEXT = /--?[a-z-]*(?:requirepass|masterauth|passw(?:or)?d|passphrase|secret|token)[= ]\s*(?:'([^']+)'|"([^"]+)"|([^\s"'$&;|]+))/gi
+
+/** `some_password: value`, as settings files have it. */
+const ASSIGNMENT =
+  /^[ \t]*["']?[\w.-]*(?:password|passwd|secret|token|api_?key)["']?[ \t]*[:=][ \t]*["']?(?!true|false|yes|no|null|\d+$|\$|\/|<|\{)[^\s"'#;]{4,}/gim
 
 /** What stands where a secret would, and is none. */
 const isNone = (value: string): boolean => value === '' || SWITCH.test(value) || /^\$[({A-Za-z_]/.test(value) || value.startsWith('/run/secrets/')
@@ -58,10 +66,11 @@ export function findSecrets(draft: Draft, slots: DraftSlots, linked: (a: string,
     for (const slots of [each.entrypoint, each.command, each.health]) candidates.push(...inArguments(component, slots ?? []))
   }
   for (const { slot, file, users } of slots.files.values()) {
-    if (file.secret === undefined) continue
+    const declaredAs = file.secret ?? (PRIVATE_KEY.test(slot.text) ? posix.basename(file.path) : undefined)
+    if (declaredAs === undefined) continue
     const value = slot.text.trim()
     const start = slot.text.indexOf(value)
-    for (const component of users) candidates.push({ value, use: { component, slot, start, end: start + value.length }, declared: file.secret })
+    for (const component of users) candidates.push({ value, use: { component, slot, start, end: start + value.length }, declared: declaredAs })
   }
   candidates.push(...sharedRandom(slots, candidates))
   const names = new Set(draft.components.map(({ name }) => name))
@@ -74,6 +83,16 @@ export function findSecrets(draft: Draft, slots: DraftSlots, linked: (a: string,
     const declared = same.find((candidate) => candidate.declared !== undefined)?.declared
     return groups.map((group) => ({ value, uses: group, ...(declared === undefined ? {} : { declared }) }))
   })
+}
+
+/** Lines of a file that seem to hold a secret which was found nowhere else, counted from 1. */
+export function suspiciousLines(slot: TextSlot): readonly number[] {
+  const found = [
+    ...insideText(slot.component, slot).map(({ use }) => use),
+    ...[...slot.text.matchAll(ASSIGNMENT)].map(({ index, 0: { length } }) => ({ start: index, end: index + length })),
+  ]
+  const lines = found.filter(({ start, end }) => slot.isFree(start, end)).map(({ start }) => slot.text.slice(0, start).split('\n').length)
+  return [...new Set(lines)].toSorted((a, b) => a - b)
 }
 
 function matchesOf(text: string, pattern: RegExp): { readonly value: string; readonly start: number; readonly groups: RegExpExecArray }[] {
