@@ -78,7 +78,7 @@ Examples:
   sealift publish bookshop.yaml --components web,orders --base 3.0.0
   sealift publish bookshop.yaml --images registry --insecure-registry lab:5000
   sealift publish --from-compose . --name shop --version 1.0 --dry-run
-  sealift publish --from-compose a.yaml --name shop --version 1.0 --out-template x
+  sealift publish --from-compose . --name shop --version 1.0 --out-template x
   sealift publish --from-running shop --name shop --version 1.0
   sealift publish --from-running --containers db,web --name shop --version 1.0
   sealift publish --from-installation shop --version 1.1`,
