@@ -129,6 +129,7 @@ export function driverSuite(name: string, factory: DriverFactory): void {
 
     test('observes nothing where nothing is', async () => {
       expect((await driver.observe(INSTALLATION)).components).toEqual([])
+      expect(await driver.observeComponent(INSTALLATION, 'web')).toBeUndefined()
     })
 
     test('starts a component, and says what it runs', async () => {
@@ -136,6 +137,7 @@ export function driverSuite(name: string, factory: DriverFactory): void {
       await prepare(service)
       expect(await driver.ensureComponent(component('web', service))).toEqual({ changed: true })
       await until('web runs', () => isRunning('web'))
+      expect(await driver.observeComponent(INSTALLATION, 'web')).toEqual(await observe('web'))
       expect((await observe('web'))?.replicas).toMatchObject([{ index: 0, state: 'running', hash: 'one', restarts: 0, image: service.image.config }])
     })
 

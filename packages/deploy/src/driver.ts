@@ -274,6 +274,8 @@ export interface Driver extends AsyncDisposable {
   /** Removes everything of an installation; volumes only if told to. */
   removeInstallation(installation: string, options: { readonly deleteData: boolean }): Promise<void>
   observe(installation: string): Promise<Observed>
+  /** One component alone, which costs less; undefined without any container. */
+  observeComponent(installation: string, component: string): Promise<ObservedComponent | undefined>
   /**
    * Tells of changes to components, whoever makes them, until the signal is aborted. Begins with `watching`.
    * @throws SealiftError `ENGINE_UNREACHABLE` as soon as the target goes away

@@ -13,8 +13,10 @@ export const GATE = {
   restarts: 5,
   /** How long a component that should run may stand still: engines take a moment to start it again. */
   stopped: 10,
-  /** Milliseconds between looks at the target. */
-  poll: 500,
+  /** Milliseconds between looks at the target: short at first, since most things are quick, then longer. */
+  poll: { early: [50, 50, 100, 100, 200], later: 500 },
+  /** Milliseconds until a probe that failed is tried again: short at first, and never longer than its interval. */
+  retry: { first: 250, growth: 2 },
   /** Lines of the log that an error carries. */
   logLines: 10,
 } as const
@@ -30,6 +32,8 @@ export interface GateRequest {
   readonly probes: ResolvedProbes
   /** seconds */
   readonly timeout: number
+  /** It was not changed and ran before: what the target says about its start counts. */
+  readonly untouched?: true
 }
 
 /** What the gate needs. */
@@ -63,6 +67,7 @@ class ReplicaGate {
   readonly #index: number
   #startupPassed: boolean
   #successes = 0
+  #failures = 0
   #nextAttempt: number | undefined
   #stoppedSince: number | undefined
   #firstRestarts: number | undefined
@@ -100,13 +105,20 @@ class ReplicaGate {
       return false
     }
     this.#stoppedSince = undefined
-    this.#upSince ??= now
+    this.#upSince ??= this.#startOf(replica, now)
     return this.#probe(now, this.#upSince)
+  }
+
+  /** Since when a replica is up, by this side's clock: that of a target may be another one. */
+  #startOf({ startedAt = '' }: ObservedReplica, now: number): number {
+    const said = this.#request.untouched ? Date.parse(startedAt) : Number.NaN
+    return Number.isNaN(said) ? now : Math.min(said, now)
   }
 
   #begin(): void {
     this.#upSince = undefined
     this.#successes = 0
+    this.#failures = 0
     this.#nextAttempt = undefined
     this.#startupPassed = this.#request.probes.startup === undefined
   }
@@ -122,13 +134,20 @@ class ReplicaGate {
     this.#nextAttempt ??= upSince + probe.initialDelay * 1000
     if (now < this.#nextAttempt) return false
     const passed = await this.#attempt(probe)
-    this.#nextAttempt = this.#context.clock.now() + probe.interval * 1000
+    this.#nextAttempt = this.#context.clock.now() + this.#pauseAfter(probe)
     if (!passed) return false
     if (this.#startupPassed || readiness === undefined) return true
     this.#startupPassed = true
     this.#successes = 0
+    this.#failures = 0
     this.#nextAttempt = undefined
     return false
+  }
+
+  /** Milliseconds: successes are counted at the probe's interval, what is not ready yet is asked sooner at first. */
+  #pauseAfter({ interval }: ResolvedProbe): number {
+    if (this.#failures === 0) return interval * 1000
+    return Math.min(interval * 1000, GATE.retry.first * GATE.retry.growth ** (this.#failures - 1))
   }
 
   async #attempt({ action, timeout, successThreshold }: ResolvedProbe): Promise<boolean> {
@@ -136,6 +155,7 @@ class ReplicaGate {
     const { healthy, message } = await this.#context.driver.probe(installation, component, this.#index, action, timeout)
     this.message = message
     this.#successes = healthy ? this.#successes + 1 : 0
+    this.#failures = healthy ? 0 : this.#failures + 1
     return this.#successes >= successThreshold
   }
 
@@ -167,9 +187,9 @@ export async function passGate(request: GateRequest, context: GateContext): Prom
   const gates = new Map(indexes.map((index) => [index, new ReplicaGate(request, context, index)]))
   const healthy = new Set<number>()
   let reported = ''
-  for (;;) {
+  for (let looks = 0; ; looks += 1) {
     signal.throwIfAborted()
-    const seen = (await driver.observe(installation)).components.find(({ name }) => name === component)?.replicas ?? []
+    const seen = (await driver.observeComponent(installation, component))?.replicas ?? []
     let message: string
     if (workload === 'job') {
       if (await jobEnded(request, context, seen[0])) return
@@ -192,7 +212,7 @@ export async function passGate(request: GateRequest, context: GateContext): Prom
           : `component ${component} did not become healthy within ${timeout} seconds: ${message}`
       throw new SealiftError('COMPONENT_UNHEALTHY', withLog(what, lines), { details: { component, log: lines } })
     }
-    await clock.sleep(GATE.poll, signal)
+    await clock.sleep(GATE.poll.early[looks] ?? GATE.poll.later, signal)
   }
 }
 

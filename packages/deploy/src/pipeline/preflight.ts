@@ -5,7 +5,6 @@ import type { Plan, Step } from '../plan/plan.ts'
 import { stepsFor } from '../plan/steps.ts'
 import { resolveComponent, wantedImage } from '../resolve.ts'
 import { secretNames } from '../scope.ts'
-import { imagesOf } from '../state.ts'
 import { loadContents } from './load-contents.ts'
 import type { PipelineContext } from './pipeline-context.ts'
 
@@ -32,10 +31,9 @@ export async function preflight(plan: Plan, { driver, content, report }: Pipelin
   }
   if (steps.length === 0) return
   const affected = steps.flatMap((step) => (step.kind === 'component' ? [step.component] : []))
-  const missing = new Set((await driver.missingImages(imagesOf(next).map(wantedImage))).map(({ localName }) => localName))
-  const layers = new Map(
-    imagesOf(next).flatMap(({ localName, layers }) => (missing.has(localName) ? layers.map(({ digest, size }) => [digest, size] as const) : [])),
-  )
+  const images = steps.flatMap((step) => (step.kind === 'images' ? step.images : []))
+  const missing = new Set((await driver.missingImages(images.map(wantedImage))).map(({ localName }) => localName))
+  const layers = new Map(images.flatMap(({ localName, layers }) => (missing.has(localName) ? layers.map(({ digest, size }) => [digest, size] as const) : [])))
   const findings = [
     ...(await driver.preflight({
       installation,

@@ -45,7 +45,7 @@ export async function rollOut({ component, wanted, gate }: RollOutRequest, { dri
   const { installation, name, replicas } = wanted
   const { strategy, maxUnavailable, maxSurge } = updateOf(component)
   const hash = replicaHash(wanted.hash, wanted.plugins)
-  const seen = (await driver.observe(installation)).components.find((component) => component.name === name)?.replicas ?? []
+  const seen = (await driver.observeComponent(installation, name))?.replicas ?? []
   const outdated = seen.filter((replica) => replica.index < replicas && replica.state === 'running' && replica.hash !== hash).map(({ index }) => index)
   const extra = canSurge(component) ? Math.min(maxSurge, outdated.length) : 0
   const isRolling = strategy === 'rolling' && outdated.length > 0 && (replicas > 1 || extra > 0)

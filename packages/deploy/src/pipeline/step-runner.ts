@@ -8,7 +8,7 @@ import { runningComponents, secretsOf, type WantedState } from '../state.ts'
 import { type CheckOutcome, hasPassed } from './check-outcome.ts'
 import { timestamp } from './clock.ts'
 import { passExternalGate } from './external-gate.ts'
-import { GATE, passGate } from './gate.ts'
+import { GATE, type GateRequest, passGate } from './gate.ts'
 import { HookRunner, type HookStep } from './hook-runner.ts'
 import { loadContents } from './load-contents.ts'
 import type { PipelineContext, PipelineEvent, Stage } from './pipeline-context.ts'
@@ -141,12 +141,12 @@ export class StepRunner {
         const component = this.#next.state.components[name]
         if (component === undefined) throw new TypeError(`no component ${name} in the state`)
         const wanted = resolveComponent(this.#next, name, this.#secret)
-        const gate = (only?: readonly number[]): Promise<void> => this.#gate(this.#next, name, signal, this.stageOf(step), only)
+        const gate = (only?: readonly number[]): Promise<void> => this.#gate(this.#next, name, signal, this.stageOf(step), only === undefined ? {} : { only })
         return rollOut({ component, wanted, gate }, { driver, signal, report: (message) => report({ component: name, message }) })
       }
       case 'wait':
         await this.#loadSecrets(this.#next.state)
-        return this.#gate(this.#next, step.component, signal, this.stageOf(step))
+        return this.#gate(this.#next, step.component, signal, this.stageOf(step), { untouched: true })
       case 'remove':
         report({ component: step.component, message: 'Stopping and removing; volumes stay.' })
         return driver.removeComponent(installation, step.component)
@@ -218,7 +218,7 @@ export class StepRunner {
     await this.#gate(resolve, step.component, signal, this.stageOf(step))
   }
 
-  async #gate(resolve: ResolveContext, name: string, signal: AbortSignal, stage: Stage, only?: readonly number[]): Promise<void> {
+  async #gate(resolve: ResolveContext, name: string, signal: AbortSignal, stage: Stage, more: Pick<GateRequest, 'only' | 'untouched'> = {}): Promise<void> {
     const { driver, clock, report } = this.#options.context
     const component = resolve.state.components[name]
     const workload = component?.definition.workload
@@ -231,7 +231,7 @@ export class StepRunner {
         component: name,
         workload,
         replicas: component.replicas.value,
-        ...(only === undefined ? {} : { only }),
+        ...more,
         probes: resolveProbes(resolve, name, this.#secret),
         timeout: component.definition.gate ?? GATE.timeout,
       },
@@ -258,8 +258,7 @@ export class StepRunner {
   async #wasCutOff(name: string): Promise<boolean> {
     const { wasAway, context, plan } = this.#options
     if (!wasAway || this.#next.state.components[name]?.definition.workload !== 'job') return false
-    const { components } = await context.driver.observe(plan.installation)
-    const [replica] = components.find((component) => component.name === name)?.replicas ?? []
+    const [replica] = (await context.driver.observeComponent(plan.installation, name))?.replicas ?? []
     return replica?.state === 'exited' && replica.exitCode !== 0
   }
 

@@ -1,11 +1,11 @@
 import type { Observed, ObservedComponent } from '../driver.ts'
-import type { PinnedImage } from '../pinned-image.ts'
 import { componentHash, componentPorts, type FileContents, pluginPorts } from '../resolve.ts'
-import { imagesOf, isActive, runningComponents, secretsOf, type WantedState } from '../state.ts'
+import { isActive, runningComponents, secretsOf, type WantedState } from '../state.ts'
 import { ownVolumes, sameVolume, type VolumeIdentity, volumeIdentity } from '../volume-identity.ts'
 import type { DataChoice } from './data-choice.ts'
 import { dataSteps } from './data-steps.ts'
 import { afterHooks, beforeHooks, hookImages } from './hook-steps.ts'
+import { imageSteps } from './image-steps.ts'
 import { nameIn } from './lineage.ts'
 import { waits, waves } from './order.ts'
 import type { PlanKind, Step } from './plan.ts'
@@ -88,7 +88,7 @@ function mountedBy(name: string, { components }: Pick<WantedState, 'components'>
  * later observation.
  */
 export function stepsFor(input: StepInput): readonly Step[] {
-  const { kind, installation, next, observed, contents, previous, data } = input
+  const { installation, next, observed, contents, previous, data } = input
   const seen = new Map(observed.components.map((component) => [component.name, component]))
   const waitsFor = waits(next)
   const wave = waves(waitsFor)
@@ -109,8 +109,11 @@ export function stepsFor(input: StepInput): readonly Step[] {
   }
   if (affected.length + removed.length + copies.length + data.discard.length === 0) return steps
   const work = [...copies, ...hooks]
-  steps.push({ id: 'images', after: [], kind: 'images', images: withOthers(imagesOf(next), hookImages(input, work)) })
-  steps.push({ id: 'installation', after: idsOf(steps), kind: 'installation' })
+  const checks = checksOf(input)
+  const pulls = imageSteps(input, scope, [...hookImages(input, work), ...checks.flatMap((check) => next.checks[check]?.image ?? [])])
+  steps.push(...pulls.steps)
+  // Nothing that runs is touched before all images are there; a new installation need not wait for what it starts last.
+  steps.push({ id: 'installation', after: previous === null ? [] : idsOf(steps), kind: 'installation' })
   steps.push(...work)
   const ready = work.length === 0 ? ['installation'] : idsOf(work)
   // What gives up a host port or a volume that another one takes goes first; all else goes last, when nobody uses it any more.
@@ -131,7 +134,7 @@ export function stepsFor(input: StepInput): readonly Step[] {
     const replica = seen.get(component)?.replicas[0]
     steps.push({
       id: `component ${component}`,
-      after: [...before, ...(waitsFor.get(component) ?? []).filter((name) => affected.includes(name) || waited.has(name)).map(stepOf)],
+      after: [...before, ...pulls.of(component), ...(waitsFor.get(component) ?? []).filter((name) => affected.includes(name) || waited.has(name)).map(stepOf)],
       kind: 'component',
       component,
       hash: hashes.get(component) ?? '',
@@ -145,7 +148,6 @@ export function stepsFor(input: StepInput): readonly Step[] {
   const finishing = afterHooks(input, scope, applied)
   steps.push(...finishing)
   const whole = [...applied, ...last.map((name) => `remove ${name}`), ...idsOf(finishing)]
-  const checks = kind === 'install' || kind === 'upgrade' ? Object.keys(next.checks).filter((check) => checkApplies(next, check)) : []
   for (const check of checks) steps.push({ id: `check ${check}`, after: whole, kind: 'check', check })
   // Only once nothing can fail any more: a way back might have wanted it.
   for (const volume of data.discard)
@@ -157,8 +159,9 @@ function idsOf(steps: readonly Step[]): readonly string[] {
   return steps.map(({ id }) => id)
 }
 
-function withOthers(images: readonly PinnedImage[], others: readonly PinnedImage[]): readonly PinnedImage[] {
-  return [...images, ...others.filter(({ localName }) => !images.some((image) => image.localName === localName))]
+/** The checks that run after an installation or an upgrade. */
+function checksOf({ kind, next }: StepInput): readonly string[] {
+  return kind === 'install' || kind === 'upgrade' ? Object.keys(next.checks).filter((check) => checkApplies(next, check)) : []
 }
 
 /** A check of something that is switched off has nothing to look at. */

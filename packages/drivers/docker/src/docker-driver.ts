@@ -10,7 +10,7 @@ import { ensureHolderImage, ensureImages, missingImages } from './images.ts'
 import { removeInstallation } from './installation.ts'
 import { readLogs } from './logs.ts'
 import { ensureNetwork } from './network.ts'
-import { observe } from './observe.ts'
+import { observe, observeComponent } from './observe.ts'
 import { freeDisk, preflight } from './preflight.ts'
 import { probe } from './probe.ts'
 import { probeAddress } from './probe-address.ts'
@@ -50,11 +50,11 @@ export function createDockerDriver({ address }: { readonly address: string }): D
   const engine = new EngineClient(address)
   const targets = new ProbeTargets()
 
-  const settings = async (): Promise<EngineSettings> => {
+  const settings = remembered(async (): Promise<EngineSettings> => {
     const info = await engine.info()
     const logConfig = logConfigFor(info)
     return { holderImage: await ensureHolderImage(engine), devices: devicesIn(info), ...(logConfig === undefined ? {} : { logConfig }) }
-  }
+  })
 
   return {
     capabilities: () => capabilities(engine),
@@ -67,6 +67,7 @@ export function createDockerDriver({ address }: { readonly address: string }): D
     removeComponent: (installation, component) => removeComponent(engine, installation, component),
     removeInstallation: (installation, options) => removeInstallation(engine, installation, options),
     observe: (installation) => observe(engine, installation),
+    observeComponent: (installation, component) => observeComponent(engine, installation, component),
     probe: (installation, component, replica, action, timeout) => probe(engine, targets, installation, component, replica, action, timeout),
     probeAddress,
     stop: (installation, component) => stopComponent(engine, installation, component),
@@ -83,6 +84,26 @@ export function createDockerDriver({ address }: { readonly address: string }): D
     logs: (installation, component, options) => readLogs(engine, installation, component, options),
     exec: async (request) => ({ exitCode: await exec(engine, request) }),
     [Symbol.asyncDispose]: async () => engine[Symbol.dispose](),
+  }
+}
+
+/** How long what an engine is set to is taken as known, in milliseconds: a change asks for it for every container. */
+const REMEMBERED = 20_000
+
+/** Asks only once in a while; a failure is not remembered. */
+function remembered<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined
+  let until = 0
+  return () => {
+    const now = performance.now()
+    if (answer !== undefined && now < until) return answer
+    until = now + REMEMBERED
+    const asked = ask().catch((thrown: unknown) => {
+      if (answer === asked) answer = undefined
+      throw thrown
+    })
+    answer = asked
+    return asked
   }
 }
 

@@ -6,6 +6,7 @@ import { isSealiftError, SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { EngineClient } from './engine-client.ts'
 import { type ImageDetails, isPodman } from './engine-types.ts'
 import { createHolderImage } from './holder-image.ts'
+import { inParallel } from './in-parallel.ts'
 import { layersToOmit } from './layer-chains.ts'
 import type { ProgramImage } from './program-image.ts'
 
@@ -21,9 +22,8 @@ async function has(engine: EngineClient, { localName, diffIds }: WantedImage): P
 
 /** Those of the images that the engine does not have under their local name. */
 export async function missingImages(engine: EngineClient, images: readonly WantedImage[]): Promise<readonly WantedImage[]> {
-  const missing: WantedImage[] = []
-  for (const image of images) if (!(await has(engine, image))) missing.push(image)
-  return missing
+  const there = await inParallel(images, (image) => has(engine, image))
+  return images.filter((_, position) => !there[position])
 }
 
 /**
@@ -105,8 +105,7 @@ async function requireImage(engine: EngineClient, image: WantedImage): Promise<v
 }
 
 async function knownLayers(engine: EngineClient, wanted: readonly WantedImage[]): Promise<ReadonlySet<Digest>> {
-  const present: (readonly string[])[] = []
-  for (const { Id } of await engine.listImages()) present.push((await engine.inspectImage(Id))?.RootFS.Layers ?? [])
+  const present = await inParallel(await engine.listImages(), async ({ Id }) => (await engine.inspectImage(Id))?.RootFS.Layers ?? [])
   return layersToOmit(
     wanted.map(({ diffIds }) => diffIds),
     present,

@@ -12,18 +12,21 @@ const NEVER = '0001-'
 
 /** What there is of an installation. */
 export async function observe(engine: EngineClient, installation: string): Promise<Observed> {
-  const components = new Map<string, ObservedReplica[]>()
+  const [components, volumes] = await Promise.all([observeComponents(engine, installation), listVolumes(engine, installation)])
+  return { components, ...volumes }
+}
+
+/** What there is of one component of an installation; undefined without any container. */
+export async function observeComponent(engine: EngineClient, installation: string, component: string): Promise<ObservedComponent | undefined> {
+  return (await observeComponents(engine, installation, component))[0]
+}
+
+async function observeComponents(engine: EngineClient, installation: string, component?: string): Promise<readonly ObservedComponent[]> {
   const name = networkName(installation)
-  const network = { name, id: (await engine.findNetwork(name))?.Id }
-  for (const replica of await findReplicas(engine, installation)) {
-    const replicas = components.get(replica.component) ?? []
-    replicas.push(observeReplica(replica, network))
-    components.set(replica.component, replicas)
-  }
-  return {
-    components: [...components].map(([name, replicas]): ObservedComponent => ({ name, replicas })),
-    ...(await listVolumes(engine, installation)),
-  }
+  const [found, replicas] = await Promise.all([engine.findNetwork(name), findReplicas(engine, installation, component)])
+  const network = { name, id: found?.Id }
+  const components = Map.groupBy(replicas, (replica) => replica.component)
+  return [...components].map(([name, replicas]) => ({ name, replicas: replicas.map((replica) => observeReplica(replica, network)) }))
 }
 
 /** An installation's network; without an ID where it is not there. */

@@ -1,6 +1,7 @@
 import { isSealiftError, SealiftError } from '@sealift/oci/sealift-error.ts'
 import type { EngineClient } from './engine-client.ts'
 import type { ContainerDetails } from './engine-types.ts'
+import { inParallel } from './in-parallel.ts'
 import { Label, labelFilter, type Role } from './labels.ts'
 
 /** The containers that were made for one replica. After an interruption there can be several of a role. */
@@ -37,10 +38,12 @@ export async function findReplicas(engine: EngineClient, installation: string, c
     labelFilter({ [Label.installation]: installation, ...(component === undefined ? {} : { [Label.component]: component }) }),
   )
   const found = new Map<string, Replica & Record<(typeof PLACES)[keyof typeof PLACES], ContainerDetails[]>>()
-  for (const summary of summaries) {
-    const role = summary.Labels?.[Label.role] as Role | undefined
-    if (role === undefined || role === 'once') continue
-    const details = await engine.inspectContainer(summary.Id)
+  const wanted = summaries.flatMap(({ Id, Labels }) => {
+    const role = Labels?.[Label.role] as Role | undefined
+    return role === undefined || role === 'once' ? [] : [{ id: Id, role }]
+  })
+  const inspected = await inParallel(wanted, async ({ id, role }) => ({ role, details: await engine.inspectContainer(id) }))
+  for (const { role, details } of inspected) {
     // Removed since it was listed.
     if (details === undefined || details.State.Status === 'removing') continue
     const name = details.Config.Labels?.[Label.component] ?? ''

@@ -61,6 +61,25 @@ describe('install', () => {
     expect(file?.content.toString()).toBe('upstream app:8000 for shop.example')
   })
 
+  test('transfers images in the order in which they are needed, and starts what has its own meanwhile', async () => {
+    const site = new TestSite()
+    const plan = await site.planInstall(shop1(), CHOICES)
+    const pulls = plan.steps.flatMap((step) => (step.kind === 'images' ? [[step.id, step.after, step.images.map(({ reference }) => reference)]] : []))
+    expect(pulls).toEqual([
+      ['images 0', [], ['mariadb:10']],
+      ['images 1', ['images 0'], ['app:1', 'reports:1']],
+      ['images 3', ['images 1'], ['web:1', 'check:1']],
+    ])
+    let starts = -1
+    site.engine.fault = (verb, subject) => {
+      if (verb === 'ensureImages' && subject.includes('app:1')) starts = site.engine.calls.filter((call) => call.startsWith('ensureComponent')).length
+      return undefined
+    }
+    expect((await site.execute(plan)).outcome).toBe('done')
+    expect(starts).toBeLessThan(2)
+    expect((await site.planUpgrade(shop2())).steps[0]).toMatchObject({ id: 'images', kind: 'images' })
+  })
+
   test('publishes host ports: one from a parameter, one allocated', async () => {
     const site = await installed()
     const ports = site.engine.replicas('shop', 'web')[0]?.wanted.ports
@@ -447,7 +466,7 @@ describe('an engine that dies in the middle', () => {
   test('while a job runs has the job begin anew', async () => {
     const site = await installed()
     const plan = await site.planUpgrade(shop2())
-    dies(site, (call) => call === 'observe shop' && site.running().migrate === 'app:2', 30_000)
+    dies(site, (call) => call === 'observeComponent migrate' && site.running().migrate === 'app:2', 30_000)
     expect(await site.execute(plan)).toMatchObject({ outcome: 'done' })
     expect(site.takeCalls().filter((call) => call === 'removeComponent migrate')).toHaveLength(1)
     expect(site.running()).toMatchObject({ migrate: 'app:2', app: 'app:2' })

@@ -61,6 +61,21 @@ test('a probe is asked until it succeeds, so often in a row as it says', async (
   expect(await gate({ readyAfter: 4000 }, { probes: { readiness: { ...PROBE, successThreshold: 3 } } })).toBeGreaterThanOrEqual(2)
 })
 
+test('what is ready soon is found soon, whatever the interval of its probe', async () => {
+  expect(await gate({ readyAfter: 700 }, { probes: { readiness: { ...PROBE, interval: 30 } } })).toBeLessThanOrEqual(1)
+  engine.components.clear()
+  expect(await gate({ readyAfter: 20_000 }, { probes: { readiness: { ...PROBE, interval: 5 } } })).toBeLessThanOrEqual(25)
+})
+
+test('what was not changed and has run for long is not waited for', async () => {
+  await gate({})
+  await clock.sleep(60_000)
+  expect(await gate({})).toBe(10)
+  const [replica] = engine.replicas('shop', 'app')
+  expect(replica?.startedAt).toBeLessThan(clock.now() - 70_000)
+  expect(await gate({}, { untouched: true })).toBe(0)
+})
+
 test('the first attempt waits for the initial delay', async () => expect(await gate({}, { probes: { readiness: { ...PROBE, initialDelay: 7 } } })).toBe(7))
 
 test('readiness is asked once startup has succeeded', async () => {

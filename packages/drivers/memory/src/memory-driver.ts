@@ -9,6 +9,7 @@ import type {
   LogLine,
   LogOptions,
   Observed,
+  ObservedComponent,
   ObservedReplica,
   PreflightRequest,
   ProbeAction,
@@ -239,6 +240,12 @@ export class MemoryDriver implements Driver {
     }
     this.#engine.components.delete(installation)
     this.#engine.installations.delete(installation)
+  }
+
+  async observeComponent(installation: string, component: string): Promise<ObservedComponent | undefined> {
+    await this.#call('observeComponent', component)
+    const replicas = this.#engine.components.get(installation)?.get(component)
+    return replicas === undefined ? undefined : { name: component, replicas: replicas.map((replica) => this.#observe(replica)) }
   }
 
   async observe(installation: string): Promise<Observed> {
