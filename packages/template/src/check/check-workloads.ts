@@ -75,7 +75,8 @@ function checkProbes(context: CheckContext, component: Component, path: Path): v
     checkProbe(context, probe, at)
     if (Object.keys(probe).length === 0) continue
     if (workload === 'job' || workload === 'cron') {
-      context.report(at, `component ${name} is a ${workload}, which is healthy when it ended with 0. Remove the probe; probes: {gate: 600s} limits its time.`)
+      const limit = workload === 'job' ? '; probes: {gate: 600s} limits its time' : ''
+      context.report(at, `component ${name} is a ${workload}, which is healthy when it ended with 0. Remove the probe${limit}.`)
     }
     if (workload === 'external' && probe.exec !== undefined) {
       context.report([...at, 'exec'], `component ${name} is external: no command can run there. Use http or tcp.`)
