@@ -68,9 +68,10 @@ async function serve(
   await targets.ensureDefaults(firstTarget)
   const app = createApiServer(routeGroups(services))
   const socket = socketPath(folder.path)
-  opened.defer(() => rm(socket, { force: true }))
   opened.defer(() => app.close())
-  await listenOnSocket(app, socket)
+  // First, so that nobody begins to ask a server that ends.
+  opened.defer(() => rm(socket, { force: true }))
+  await listenOnSocket(app.http, socket)
   let registryAddress = ''
   let registryUrl = ''
   if (listen !== undefined) {

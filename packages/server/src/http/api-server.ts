@@ -1,10 +1,15 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type Duplex, Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setImmediate } from 'node:timers/promises'
 import { type StreamFailure, toErrorDocument } from '@sealift/api/error-document.ts'
-import { API_PREFIX, type Route, type RouteInput, type RouteOutput } from '@sealift/api/route.ts'
+import type { Route, RouteInput, RouteOutput } from '@sealift/api/route.ts'
 import { SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
-import fastify, { type FastifyInstance } from 'fastify'
 import { openChannels } from './channels.ts'
-import { inputReader } from './request-input.ts'
+import { readBody } from './request-body.ts'
+import { inputReader, type RawInput } from './request-input.ts'
+import { RouteTable } from './route-table.ts'
 
 /** Answers one route. A handler of a `stream` route returns the lines, and is told when the client goes away; one of a `duplex` route works on the channel. */
 export type Handler<R extends Route> = R extends { readonly duplex: true } ? ChannelHandler<R> : AnsweringHandler<R>
@@ -21,8 +26,8 @@ export type Handlers<Group extends Readonly<Record<string, Route>>> = { readonly
 
 const HTTP_STATUS = { 1: 500, 2: 400, 3: 409, 4: 404 } as const
 
-/** Bytes that a request may have; a values file's worth. */
-const BODY_LIMIT = 16 * 1024 * 1024
+/** How long a server that ends waits for the requests that are at work, in milliseconds. */
+const PATIENCE = 5000
 
 /** A group of routes with the code that answers them. */
 export interface RouteGroup {
@@ -35,43 +40,87 @@ export function routeGroup<Group extends Readonly<Record<string, Route>>>(routes
   return { routes, handlers }
 }
 
-/** The API as a Fastify server that does not listen yet. */
-export function createApiServer(groups: readonly RouteGroup[]): FastifyInstance {
-  const app = fastify({ bodyLimit: BODY_LIMIT, forceCloseConnections: true })
-  app.setErrorHandler((thrown, _request, reply) => {
-    const error = errorOf(thrown)
-    void reply.status(HTTP_STATUS[error.exitCode]).send(toErrorDocument(error))
-  })
-  app.setNotFoundHandler((request, reply) => {
-    void reply.status(404).send(toErrorDocument(new SealiftError('USAGE', `there is no ${request.method} ${request.url}`)))
-  })
-  for (const { routes, handlers } of groups) {
-    for (const [id, route] of Object.entries(routes)) {
-      if (route.duplex) continue
-      const handler = handlers[id] as (input: unknown, gone: AbortSignal) => unknown
-      const read = inputReader(route)
-      app.route({
-        method: route.method,
-        url: API_PREFIX + route.path,
-        async handler({ params, query, body }, reply) {
-          const gone = new AbortController()
-          reply.raw.on('close', () => gone.abort())
-          const answer = await handler(read({ params, query, body }), gone.signal)
-          if (!route.stream) return reply.type('application/json').send(JSON.stringify(answer ?? null))
-          return reply.type('application/x-ndjson').send(Readable.from(linesOf(answer as AsyncIterable<unknown>, gone.signal), { objectMode: false }))
-        },
-      })
-    }
-  }
-  openChannels(app, groups)
-  return app
+/** The API, ready to listen. */
+export interface ApiServer {
+  readonly http: Server
+  /**
+   * Ends. Requests that are at work are answered, those that come now are told that another server is
+   * to be asked, and streams are cut off.
+   */
+  close(): Promise<void>
 }
 
-/** What Fastify refuses by itself (broken JSON, a body too large) is the caller's fault. */
-function errorOf(thrown: unknown): SealiftError {
-  const status = thrown instanceof Error && 'statusCode' in thrown ? Number(thrown.statusCode) : 500
-  if (thrown instanceof Error && status >= 400 && status < 500) return new SealiftError('USAGE', `the request: ${thrown.message}`, { cause: thrown })
-  return toSealiftError(thrown, 'the request')
+interface Answering {
+  readonly route: Route
+  readonly read: (raw: RawInput) => RawInput
+  readonly handler: (input: unknown, gone: AbortSignal) => unknown
+}
+
+/** The API as a server that does not listen yet. */
+export function createApiServer(groups: readonly RouteGroup[]): ApiServer {
+  const table = new RouteTable<Answering>()
+  for (const { routes, handlers } of groups) {
+    for (const [id, route] of Object.entries(routes)) {
+      if (!route.duplex) table.add(route, { route, read: inputReader(route), handler: handlers[id] as Answering['handler'] })
+    }
+  }
+  const streams = new Set<ServerResponse>()
+  let closing = false
+  const http = createServer((request, response) => {
+    if (closing) return sendError(response, new SealiftError('SERVER_STOPPING', 'the server is about to end'))
+    answer(table, request, response, streams).catch((thrown: unknown) => {
+      if (response.headersSent) return void response.destroy()
+      const error = toSealiftError(thrown, 'the request')
+      // What is left of a request that was refused is not read any more.
+      if (!request.complete) response.setHeader('connection', 'close')
+      sendError(response, error)
+    })
+  })
+  const channels = openChannels(http, groups)
+  return {
+    http,
+    async close() {
+      closing = true
+      channels.closeAll()
+      for (const response of streams) response.destroy()
+      if (!http.listening) return
+      // Who has connected already is let in, so that it is answered rather than cut off.
+      await setImmediate()
+      await setImmediate()
+      const closed = once(http, 'close')
+      http.close()
+      const patience = setTimeout(() => http.closeAllConnections(), PATIENCE)
+      await closed
+      clearTimeout(patience)
+    },
+  }
+}
+
+async function answer(table: RouteTable<Answering>, request: IncomingMessage, response: ServerResponse, streams: Set<ServerResponse>): Promise<void> {
+  const { method = '', url = '/' } = request
+  const { pathname, searchParams } = new URL(url, 'http://server')
+  const found = table.find(method, pathname)
+  if (found === undefined) return sendJson(response, 404, toErrorDocument(new SealiftError('USAGE', `there is no ${method} ${url}`)))
+  const { route, read, handler } = found.value
+  const gone = new AbortController()
+  response.on('close', () => gone.abort())
+  const body = await readBody(request)
+  const result = await handler(read({ params: found.params, query: Object.fromEntries(searchParams), body }), gone.signal)
+  if (!route.stream) return sendJson(response, 200, result ?? null)
+  streams.add(response)
+  response.on('close', () => streams.delete(response))
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  // A client that goes away in the middle is no fault.
+  await pipeline(Readable.from(linesOf(result as AsyncIterable<unknown>, gone.signal), { objectMode: false }), response).catch(() => {})
+}
+
+function sendError(response: ServerResponse, error: SealiftError): void {
+  sendJson(response, HTTP_STATUS[error.exitCode], toErrorDocument(error))
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  const bytes = Buffer.from(JSON.stringify(value))
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'content-length': bytes.length }).end(bytes)
 }
 
 /** Values as lines; a failure on the way is the last of them, so that its reason is not lost. */
@@ -80,7 +129,7 @@ async function* linesOf(values: AsyncIterable<unknown>, gone: AbortSignal): Asyn
     for await (const value of values) yield `${JSON.stringify(value)}\n`
   } catch (thrown) {
     if (gone.aborted) return
-    const failure: StreamFailure = { error: toErrorDocument(errorOf(thrown)) }
+    const failure: StreamFailure = { error: toErrorDocument(toSealiftError(thrown, 'the request')) }
     yield `${JSON.stringify(failure)}\n`
   }
 }
