@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import type { Duplex } from 'node:stream'
+import { isatty } from 'node:tty'
 import { readFrames, writeFrame } from '@sealift/api/channel.ts'
 import { type ErrorDocument, fromErrorDocument } from '@sealift/api/error-document.ts'
 import type { ExecEnd, ExecStart } from '@sealift/api/exec.ts'
@@ -36,7 +37,7 @@ export function addExec(program: Command): void {
     .action(async (name: string, component: string, words: string[], options: ExecOptions, command: Command) => {
       await inSession(command, async (session) => {
         const { client, json } = session
-        const tty = !json && (options.tty ?? (process.stdin.isTTY && process.stdout.isTTY))
+        const tty = !json && (options.tty ?? (isatty(0) && isatty(1)))
         const start: ExecStart = {
           component,
           replica: options.replica,

@@ -169,6 +169,8 @@ export class InstallationSupervisor {
     const { note, whileFree } = this.#parts
     const backOff = this.#backOff(component)
     if (backOff.wait > 0 || this.#ended || opened !== this.#opened) return
+    // What was changed past Sealift is undone first: it may be all that is wrong.
+    if (this.#deviations.some((deviation) => deviation.component === component)) return
     const subject = opened.wanted(component).replicas > 1 ? `replica ${replica}: ` : ''
     try {
       await whileFree(async () => {
