@@ -76,7 +76,8 @@ export const ComponentSchema = closed(
     hooks: Type.Optional(HooksSchema),
     data: Type.Optional(
       Type.Enum(['compatible', 'forwardOnly'], {
-        description: "compatible: the release before can read this one's data. forwardOnly: it can't, so going back means restoring a snapshot.",
+        description:
+          "compatible: the release before can read this one's data. forwardOnly: it can't, so its volumes (or, without any, those of what it depends on) are copied before an upgrade touches it, and come back where that fails.",
         default: 'compatible',
       }),
     ),
