@@ -35,9 +35,10 @@ function findingsOf(name: string, component: ComponentState, before: ComponentSt
   const add = (severity: Finding['severity'], message: string, hint: string): void =>
     void findings.push({ severity, subject: `component ${name}`, message, hint })
   if (definition.privileged && !before?.definition.privileged) {
+    const { privilegedReason: reason } = definition.carried
     add(
       'warning',
-      `It runs with all rights on the host. The vendor's reason: ${String(definition.carried.privilegedReason ?? 'none')}`,
+      `It runs with all rights on the host. The vendor's reason: ${typeof reason === 'string' ? reason : 'none'}`,
       'Agree only if you trust the vendor with the machine.',
     )
   }
