@@ -114,7 +114,7 @@ describe.skipIf(missing !== undefined)(`the command line${missing === undefined 
     await document('start', 'kiosk')
     await document('restart', 'kiosk', 'sign')
     await document('scale', 'kiosk', 'counter', '2', '--dry-run').catch(() => {})
-    await document('exec', 'kiosk', 'till', '--', 'busybox', 'true')
+    await document('exec', 'kiosk', 'till', 'busybox', 'true')
     await document('secret', 'list', 'kiosk')
     await document('secret', 'show', 'kiosk', 'till/TILL_PASSWORD', '--reveal')
     await document('secret', 'rotate', 'kiosk', '--dry-run')

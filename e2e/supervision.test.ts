@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import type { Event } from '@sealift/api/event.ts'
 import type { InstallationStatus } from '@sealift/api/installation.ts'
 import { startEngine } from '@sealift/testbed/engine.ts'
@@ -8,6 +12,7 @@ import type { Running, Sealift } from './fixtures/sealift.ts'
 import { openSite, type Site } from './fixtures/site.ts'
 
 const missing = await kioskMissing()
+const PROGRAM = join(import.meta.dirname, '../sealift')
 /** A counter that tells how often it was started, and is dead when its file is gone. */
 const COUNTER = [
   'sh',
@@ -126,8 +131,14 @@ describe.skipIf(missing !== undefined)(`supervision${missing === undefined ? '' 
   it('runs commands inside, with input, output, exit code, and a terminal', async () => {
     const { code, stdout, stderr } = await sealift.run('exec', 'kiosk', 'till', '--no-stdin', '--', 'sh', '-c', 'echo out; echo err >&2; exit 7')
     expect([code, stdout, stderr]).toEqual([7, 'out\n', 'err\n'])
-    expect(await sealift.json('exec', 'kiosk', 'till', '--', 'busybox', 'echo', 'hello')).toEqual({ exitCode: 0, stdout: 'hello\n', stderr: '' })
-    const { stdout: terminal } = await sealift.run('exec', 'kiosk', 'till', '--tty', '--no-stdin', '--', 'busybox', 'stty', 'size')
-    expect(terminal.trim()).toBe('24 80')
+    expect(await sealift.json('exec', 'kiosk', 'till', 'busybox', 'echo', 'hello')).toEqual({ exitCode: 0, stdout: 'hello\n', stderr: '' })
+    // A terminal of 132 columns, as a person's is; the command takes its size a moment after it has begun.
+    const words = `stty cols 132 rows 50; ${PROGRAM} exec kiosk till -- sh -c 'busybox sleep 1; busybox stty size; exit 9'`
+    const child = spawn('script', ['--quiet', '--return', '--command', words, '/dev/null'], {
+      env: { ...process.env, SEALIFT_DATA: sealift.data, DOCKER_HOST: site.engine.host },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    const [terminal, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'exit')])
+    expect([terminal.trim(), exitCode]).toEqual(['50 132', 9])
   })
 })
