@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { must } from '@sealift/testbed/command.ts'
 import { bookshopTemplate } from '@sealift/testbed/images.ts'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
-import { leftOversOf, siblingsOf } from './fixtures/data-folder.ts'
-import { kioskMissing, kiosks, kioskVendor } from './fixtures/kiosk.ts'
+import { copyDataFolder, leftOversOf, siblingsOf } from './fixtures/data-folder.ts'
+import { kioskMissing, kiosks, kioskVendor, kioskVendorCopy } from './fixtures/kiosk.ts'
 import { releasesOf } from './fixtures/refusal.ts'
 import { type Failure, Sealift } from './fixtures/sealift.ts'
 import { openSite } from './fixtures/site.ts'
@@ -92,6 +92,73 @@ describe.skipIf(missing !== undefined)(`a full disk${missing === undefined ? '' 
     expect(await releasesOf(vendor)).toEqual([])
     expect(await vendor.json(...publish)).toMatchObject({ sequence: 1 })
     expect(existsSync(`${vendor.data}.key`)).toBe(true)
+  })
+
+  it('is made room on by a collection, though it is full to the last byte', async () => {
+    await enlarge('96m')
+    const vendor = await kioskVendorCopy('full-gc')
+    const sealift = new Sealift({ ...vendor.place, data: join(disk, 'data') })
+    copyDataFolder(vendor.data, sealift.data, { link: false })
+    const before = await releasesOf(sealift)
+    await sealift.json('releases', 'remove', 'kiosk@1.2.0')
+    fill(0)
+    expect(await releasesOf(sealift)).toHaveLength(before.length - 1)
+    const { freed } = await sealift.json<{ freed: number }>('gc', '--min-age', '0s')
+    expect(freed).toBeGreaterThan(0)
+    rmSync(join(disk, 'ballast'))
+    expect((await sealift.json<{ lacking: unknown[] }>('store', 'check')).lacking).toEqual([])
+  })
+
+  it('ends a backup, and leaves nothing on the stick; ends a restore, which goes on when there is room', async () => {
+    const { vendor } = await kiosks()
+    const passphrase = join(inject('runFolder'), 'full-passphrase')
+    writeFileSync(passphrase, 'long enough\n')
+    const words = (...more: string[]): string[] => [...more, '--passphrase-file', passphrase]
+    const out = join(disk, 'site.backup')
+    for (const left of [0, 64, 1024]) {
+      fill(left * 1024)
+      expectFull(await vendor.failure(...words('backup', '--out', out)), out)
+      const failure = await vendor.failure(...words('backup', '--folder', '--out', join(disk, 'backups')))
+      expect(failure.error.code, failure.error.message).toBe('DISK_FULL')
+      rmSync(join(disk, 'ballast'))
+      rmSync(join(disk, 'backups'), { recursive: true, force: true })
+      expect(siblingsOf(out)).toEqual([])
+    }
+    await vendor.json(...words('backup', '--out', out))
+    const elsewhere = join(inject('runFolder'), 'full.backup')
+    renameSync(out, elsewhere)
+    const restored = new Sealift({ ...vendor.place, data: join(disk, 'data') })
+    for (const left of [0, 128, 600]) {
+      fill(left * 1024)
+      const failure = await restored.failure(...words('restore', elsewhere))
+      expect(failure.error.code, failure.error.message).toBe('DISK_FULL')
+      expect((await restored.failure('releases')).error.code).toMatch(/DATA_UNFINISHED|DISK_FULL/)
+      rmSync(join(disk, 'ballast'))
+    }
+    await restored.json(...words('restore', elsewhere))
+    expect(await releasesOf(restored)).toEqual(await releasesOf(vendor))
+  })
+
+  it('in the middle of an installation leaves it to be gone on with', async () => {
+    const { bundles, fingerprint } = await kiosks()
+    const site = await openSite()
+    await site.clear()
+    const sealift = new Sealift({ ...site.sealift('full').place, data: join(disk, 'data') })
+    await sealift.json('import', bundles['1.0.0'], '--trust', fingerprint)
+    const install = sealift.start('install', 'kiosk@1.0.0', '--set', 'port=8094', '--json')
+    await install.seen('till')
+    fill(0)
+    const { code, stdout } = await install.ended
+    rmSync(join(disk, 'ballast'))
+    if (code !== 0) {
+      const { error } = JSON.parse(stdout) as { error: { code: string; hint: string } }
+      expect(error.code, stdout).toMatch(/DISK_FULL|JOB_INTERRUPTED/)
+      expect(error.hint).toContain('jobs resume')
+      const [job] = await sealift.json<{ id: number }[]>('jobs', 'list', '--limit', '1')
+      await sealift.json('jobs', 'resume', String(job?.id))
+    }
+    expect(await sealift.json('status', 'kiosk')).toMatchObject({ health: 'healthy', revision: 1 })
+    await sealift.json('uninstall', 'kiosk', '--delete-data')
   })
 
   /** Leaves so many bytes. */

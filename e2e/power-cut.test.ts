@@ -21,6 +21,8 @@ const missing = (await recordingMissing()) ?? (await kioskMissing())
 /** SEALIFT_POWER_SEED repeats a run, SEALIFT_POWER_CUTS makes more of them. */
 const SEED = chosenSeed('SEALIFT_POWER_SEED')
 const CUTS = Number(process.env.SEALIFT_POWER_CUTS ?? 50)
+/** A file to which the image of a disk is copied that did not stand the cut, as the cut left it. */
+const KEEP = process.env.SEALIFT_POWER_KEEP
 const MEGABYTES = 192
 
 /** A command of the workload: at which places of the record it began and had said that it was done. */
@@ -96,12 +98,21 @@ describe.skipIf(missing !== undefined)(`a power cut${missing === undefined ? ` (
     const positions = choosePositions(entries, random)
     const tally = { atStake: 0, lost: 0 }
     for (const [number, position] of positions.entries()) {
-      const image = join(folder, 'cut')
+      // A file of its own for each: a loop device that is not gone yet would give out what it remembers of another one.
+      const image = join(folder, `cut-${number}`)
       const { atStake, lost } = await recording.cut(position, random, image)
       tally.atStake += atStake
       tally.lost += lost
       const during = steps.find(({ began, done }) => position >= began && position < done)?.name ?? 'rest'
-      await mounted(image, (root) => check(root, position, `cut ${number} of seed ${SEED} at ${position}, during ${during}; ${lost} of ${atStake} writes lost`))
+      const untouched = `${image}-untouched`
+      if (KEEP !== undefined) await must(['cp', '--sparse=always', image, untouched])
+      await mounted(image, (root) =>
+        check(root, position, `cut ${number} of seed ${SEED} at ${position}, during ${during}; ${lost} of ${atStake} writes lost`),
+      ).catch(async (thrown: unknown) => {
+        if (KEEP !== undefined) await must(['cp', '--sparse=always', untouched, KEEP])
+        throw thrown
+      })
+      for (const path of [image, untouched]) rmSync(path, { force: true })
     }
     console.log(`power cuts: ${positions.length} in ${entries.length} entries; ${tally.lost} of ${tally.atStake} writes at stake lost`)
     expect(positions).toHaveLength(CUTS)

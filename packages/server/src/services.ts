@@ -131,6 +131,6 @@ export function createServices(
     siteClock,
     backups: new BackupMaker({ path, database, store, library, roots, jobs }),
     checker: new StoreChecker({ store, db, database, library, roots, jobs }),
-    collector: new Collector({ store, database, library, roots, wastes, clock: siteClock, jobs }),
+    collector: new Collector({ path, store, database, library, roots, wastes, clock: siteClock, jobs }),
   }
 }

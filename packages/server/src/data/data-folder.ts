@@ -2,12 +2,13 @@ import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { makeFolder } from '@sealift/content/filesystem/durable.ts'
 import { type FilesystemStore, openFilesystemStore } from '@sealift/content/filesystem/filesystem-store.ts'
-import { SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
+import { isSealiftError, SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
 import { type Database, openDatabase } from '../database/open-database.ts'
 import { checkMasterKey } from './check-master-key.ts'
 import { type MasterKey, masterKeyPath, openMasterKey } from './master-key.ts'
 import { takeOwnership } from './owner-lock.ts'
 import { makePrivateFile } from './private-file.ts'
+import { giveReserve, makeReserve } from './reserve.ts'
 
 export const DATABASE = 'sealift.db'
 export const LOCK = 'owner.lock'
@@ -47,11 +48,17 @@ export async function openDataFolder(folder: string): Promise<DataFolder | undef
     const masterKey = await openMasterKey(masterKeyPath(path), isNew)
     const store = await openFilesystemStore(join(path, CONTENT))
     await makePrivateFile(join(path, DATABASE))
-    const db = await openDatabase(join(path, DATABASE))
+    const database = join(path, DATABASE)
+    const db = await openDatabase(database).catch(async (thrown: unknown) => {
+      // A full disk hinders nobody from looking, nor from making room.
+      if (!isSealiftError(thrown, 'DISK_FULL') || !(await giveReserve(path))) throw thrown
+      return openDatabase(database)
+    })
     opened.defer(() => db.destroy())
     await checkMasterKey(db, masterKey, masterKeyPath(path))
+    await makeReserve(path)
     const owned = opened.move()
-    return { path, store, db, database: join(path, DATABASE), masterKey, close: () => owned.disposeAsync() }
+    return { path, store, db, database, masterKey, close: () => owned.disposeAsync() }
   } catch (thrown) {
     throw toSealiftError(thrown, `opening the data folder ${path}`)
   }

@@ -33,7 +33,7 @@ export class KeyRing {
 
   /** All keys, newest first. */
   async list(): Promise<Key[]> {
-    const rows = await this.#db.selectFrom('key').selectAll().orderBy('created_at', 'desc').orderBy(sql`rowid`, 'desc').execute()
+    const rows = await this.#db.selectFrom('key').selectAll().orderBy(sql`rowid`, 'desc').execute()
     const bound = await this.#db.selectFrom('application').select(['name', 'bound_key']).orderBy('name').execute()
     return rows.map((row) => ({
       fingerprint: formatFingerprint(row.fingerprint as Fingerprint),
@@ -188,9 +188,9 @@ export class KeyRing {
     return row?.vendor == null ? undefined : this.roots.chain(row.vendor, tx)
   }
 
-  /** The key pairs that sign here, newest first. */
+  /** The key pairs that sign here, newest first: by the order in which they were made, whatever the clock said then. */
   async #signingPairs(db: Kysely<Tables>): Promise<readonly KeyPair[]> {
-    const rows = await db.selectFrom('key').selectAll().where('use', '=', 'signing').orderBy('created_at', 'desc').orderBy(sql`rowid`, 'desc').execute()
+    const rows = await db.selectFrom('key').selectAll().where('use', '=', 'signing').orderBy(sql`rowid`, 'desc').execute()
     return rows.flatMap(({ fingerprint, name, private_sealed }) =>
       private_sealed === null ? [] : [parsePrivateKey(this.#masterKey.unseal(private_sealed, context(fingerprint)), `signing key ${name}`)],
     )

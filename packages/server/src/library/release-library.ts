@@ -6,7 +6,7 @@ import type { Digest } from '@sealift/oci/digest.ts'
 import { formatPlatform } from '@sealift/oci/platform.ts'
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { contentOf, parseRelease, type Release, type ReleaseImagePlatform } from '@sealift/template/release.ts'
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Database } from '../database/open-database.ts'
 import type { ReleaseRow, Tables } from '../database/tables.ts'
 
@@ -104,7 +104,7 @@ export class ReleaseLibrary {
   async find(application: string, version: string = LATEST): Promise<HeldRelease> {
     const base = this.#db.selectFrom('release').selectAll('release').where('release.application', '=', application)
     let row: Selectable<ReleaseRow> | undefined
-    if (version === LATEST) row = await base.orderBy('epoch', 'desc').orderBy('sequence', 'desc').orderBy('arrived_at', 'desc').executeTakeFirst()
+    if (version === LATEST) row = await base.orderBy('epoch', 'desc').orderBy('sequence', 'desc').orderBy(sql`release.rowid`, 'desc').executeTakeFirst()
     else if (version.startsWith('sha256:')) row = await base.where('release.digest', '=', version as Digest).executeTakeFirst()
     else row = await base.innerJoin('release_label', 'release_label.digest', 'release.digest').where('release_label.version', '=', version).executeTakeFirst()
     if (row === undefined) throw await this.#notFound(application, version)
@@ -125,9 +125,9 @@ export class ReleaseLibrary {
     return release
   }
 
-  /** All releases that are held, superseded ones too. */
+  /** All releases that are held, superseded ones too, in the order in which they arrived. */
   async all(): Promise<HeldRelease[]> {
-    const rows = await this.#db.selectFrom('release').selectAll().orderBy('arrived_at').execute()
+    const rows = await this.#db.selectFrom('release').selectAll().orderBy(sql`rowid`).execute()
     return Promise.all(rows.map(async (row) => ({ row, release: await this.open(row.digest) })))
   }
 

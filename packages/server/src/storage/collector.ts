@@ -4,6 +4,7 @@ import type { RouteInput } from '@sealift/api/route.ts'
 import type { storageRoutes } from '@sealift/api/routes/storage.ts'
 import type { ContentStore } from '@sealift/content/content-store.ts'
 import type { Digest } from '@sealift/oci/digest.ts'
+import { giveReserve, makeReserve } from '../data/reserve.ts'
 import type { JobQueue } from '../jobs/job-queue.ts'
 import type { JobContext } from '../jobs/job-work.ts'
 import type { ReleaseLibrary } from '../library/release-library.ts'
@@ -23,6 +24,8 @@ type CollectRequest = RouteInput<typeof storageRoutes.collect>['body']
 
 /** What collecting needs. */
 export interface CollectorParts {
+  /** The data folder. */
+  readonly path: string
   readonly store: ContentStore
   /** The file of the database. */
   readonly database: string
@@ -43,12 +46,20 @@ export class Collector {
 
   /** @throws SealiftError `JOB_CONFLICT` while another collection, or a backup, is at work */
   async start(request: CollectRequest): Promise<Job> {
+    // On a full disk not even the beginning of a job could be recorded; what is removed makes the room again.
+    if (request.dryRun !== true) await giveReserve(this.#parts.path)
     return this.#parts.jobs.start({
       kind: 'gc',
       title: request.dryRun === true ? 'look for what nothing needs' : 'remove what nothing needs',
       request,
       exclusive: [COLLECTION],
-      run: (context) => this.#collect(request, context),
+      run: async (context) => {
+        try {
+          return await this.#collect(request, context)
+        } finally {
+          await makeReserve(this.#parts.path)
+        }
+      },
     })
   }
 
