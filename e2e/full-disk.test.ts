@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { must } from '@sealift/testbed/command.ts'
 import { bookshopTemplate } from '@sealift/testbed/images.ts'
@@ -126,7 +126,8 @@ describe.skipIf(missing !== undefined)(`a full disk${missing === undefined ? '' 
     }
     await vendor.json(...words('backup', '--out', out))
     const elsewhere = join(inject('runFolder'), 'full.backup')
-    renameSync(out, elsewhere)
+    copyFileSync(out, elsewhere)
+    rmSync(out)
     const restored = new Sealift({ ...vendor.place, data: join(disk, 'data') })
     for (const left of [0, 128, 600]) {
       fill(left * 1024)

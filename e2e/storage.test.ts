@@ -75,7 +75,7 @@ describe.skipIf(missing !== undefined)(`a data folder over the years${missing ==
     await server.seen('"registry"')
     await sealift.json('install', 'kiosk@1.0.0', '--set', 'port=8093')
     const upgrade = sealift.start('upgrade', 'kiosk', '--to', '1.1.0')
-    await upgrade.seen('counter: Starting')
+    await upgrade.seen('sign: Starting')
     await sealift.json('backup', '--out', backup, ...passphrase)
     await upgrade.ended
     // The machine is lost; its engine remains, and went on by itself after the backup was made.

@@ -27,7 +27,11 @@ export function asKyselyDatabase(database: DatabaseSync): SqliteDatabase {
         return {
           reader: statement.columns().length > 0,
           all: (parameters) => withCodes(() => statement.all(...(parameters as SQLInputValue[]))),
-          run: (parameters) => withCodes(() => statement.run(...(parameters as SQLInputValue[]))),
+          run: (parameters) => {
+            // A disk that is full or faulty makes SQLite end the transaction by itself; that there is none to roll back would hide why.
+            if (/^rollback$/i.test(sql) && !database.isTransaction) return { changes: 0, lastInsertRowid: 0 }
+            return withCodes(() => statement.run(...(parameters as SQLInputValue[])))
+          },
           iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
         }
       }),

@@ -21,6 +21,28 @@ describe('the database', () => {
     await db.destroy()
   })
 
+  it('says that the disk is full, also where that ended a transaction, and works again when there is room', async () => {
+    await using folder = await temporaryFolder()
+    const db = await openDatabase(join(folder.path, 'test.db'))
+    const pages = Number(await pragma(db, 'page_count'))
+    await pragma(db, `max_page_count = ${pages + 2}`)
+    // More than the cache of pages holds, so that it is written before the end.
+    const write = (): Promise<void> =>
+      db.transaction().execute(async (tx) => {
+        for (let row = 0; row < 50; row++)
+          await tx
+            .insertInto('setting')
+            .values({ name: `row ${row}`, value: 'x'.repeat(100_000) })
+            .execute()
+      })
+    await expect(write()).rejects.toMatchObject({ code: 'DISK_FULL' })
+    expect(await db.selectFrom('setting').selectAll().execute()).toEqual([])
+    await pragma(db, 'max_page_count = 1000000')
+    await write()
+    expect(await db.selectFrom('setting').selectAll().execute()).toHaveLength(50)
+    await db.destroy()
+  })
+
   it('gives rows, counts and bytes as they were written', async () => {
     await using folder = await temporaryFolder()
     const db = await openDatabase(join(folder.path, 'test.db'))
