@@ -143,7 +143,8 @@ describe.skipIf(missing !== undefined)(`a delivery${missing === undefined ? '' :
     const plan = await planned('--to', '3.0.0')
     expect((await planned('--to', '3.0.0')).digest).toBe(plan.digest)
     expect(plan).toMatchObject({ kind: 'upgrade', fromVersion: '2.9.0', toVersion: '3.0.0', findings: [], work: true })
-    expect(plan.restarts.toSorted()).toEqual(['catalog', 'orders', 'recommendations'])
+    expect(plan.restarts.toSorted()).toEqual(['catalog', 'orders'])
+    expect(plan.starts).toEqual(['recommendations'])
     expect(plan.runs).toEqual(['migrate'])
     expect(itemOf(plan, 'catalog', 'env', 'GREETING')).toMatchObject({
       effect: 'offered',
