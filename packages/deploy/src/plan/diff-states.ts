@@ -61,8 +61,17 @@ function shownRoute(definition: Json): string {
   return withRest(`to ${text(component)}:${text(port)}`, rest)
 }
 
-function shownCheck({ image, ...rest }: CheckState): string {
-  return withRest(shownImage(image), rest as unknown as Readonly<Record<string, Json>>)
+function shownCheck({ title, image, entrypoint = [], command = [], env, dependsOn, timeout }: CheckState): string {
+  const program = [...entrypoint, ...command].join(' ')
+  const uses = dependsOn.map((dependency) => `${dependency.component} (${shownDependency(dependency)})`).join(', ')
+  const parts = [
+    ...(title === undefined ? [] : [title]),
+    shownImage(image),
+    ...(program === '' ? [] : [program]),
+    `at most ${timeout} s`,
+    ...(uses === '' ? [] : [`uses ${uses}`]),
+  ]
+  return withRest(parts.join(', '), env)
 }
 
 const sameJson = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b)

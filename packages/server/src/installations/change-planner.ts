@@ -4,6 +4,7 @@ import type { ContentStore } from '@sealift/content/content-store.ts'
 import { readBlob, writeBlob } from '@sealift/content/read-blob.ts'
 import type { Choices } from '@sealift/deploy/choices.ts'
 import type { Driver, Finding, Observed } from '@sealift/deploy/driver.ts'
+import { parseInstallationName } from '@sealift/deploy/installation-name.ts'
 import { type SnapshotPolicy, snapshotsOf } from '@sealift/deploy/plan/data-choice.ts'
 import { diffRevisions } from '@sealift/deploy/plan/diff-revisions.ts'
 import { fileDetails } from '@sealift/deploy/plan/file-details.ts'
@@ -92,6 +93,8 @@ export class ChangePlanner {
 
   async #planInstall(change: ChangeOf<'install'>): Promise<PlannedChange> {
     const { installations, library, targets } = this.#parts
+    // Before anything is asked of the target in its name.
+    parseInstallationName(change.name)
     const known = await installations.find(change.name)
     if (known?.current !== undefined) {
       throw new SealiftError(

@@ -143,6 +143,7 @@ describe('changes', () => {
   it('name what is not there, and what there is', async () => {
     await using site = await createSite()
     await site.hold(shop1())
+    await expect(site.change(installOf({ name: 'No Such Name' }))).rejects.toMatchObject({ code: 'INSTALLATION_NAME_INVALID' })
     await expect(site.change(installOf({ environment: 'none' }))).rejects.toMatchObject({ code: 'ENVIRONMENT_NOT_FOUND' })
     await expect(site.change(installOf({ version: '9.0.0' }))).rejects.toMatchObject({ code: 'RELEASE_NOT_FOUND', hint: 'Here are: 1.0.0' })
     await site.change(installOf())
