@@ -95,9 +95,9 @@ class Registry {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = request.url ?? '/'
     const at = url.indexOf('?')
-    const route = parseRoute(at < 0 ? url : url.slice(0, at))
-    if (route === undefined) throw new RegistryError('UNSUPPORTED', 'no such endpoint', { status: 404 })
     const isRead = request.method === 'GET' || request.method === 'HEAD'
+    const route = parseRoute(at < 0 ? url : url.slice(0, at), isRead)
+    if (route === undefined) throw new RegistryError('UNSUPPORTED', 'no such endpoint', { status: 404 })
     if (route.kind === 'token' && isRead) return this.#access.sendToken(request, response)
     const asked: Asked = { request, response, query: at < 0 ? NO_QUERY : new URLSearchParams(url.slice(at + 1)), caller: this.#access.callerOf(request) }
     if (route.kind === 'uploads' || route.kind === 'upload') return this.#upload(route, asked)

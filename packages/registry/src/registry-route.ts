@@ -30,10 +30,12 @@ export function checkedDigest(text: string): Digest {
   throw new RegistryError('DIGEST_INVALID', `expected sha256: and 64 hexadecimal digits${why}`, { detail: { digest: text } })
 }
 
-function checkedReference(text: string): string {
+/** What no tag can be called is not there for who reads, as the specification has it, and invalid for who changes. */
+function checkedReference(text: string, isRead: boolean): string {
   if (text.includes(':')) return checkedDigest(text)
-  if (!isTag(text)) throw new RegistryError('TAG_INVALID', 'invalid tag', { detail: { tag: text } })
-  return text
+  if (isTag(text)) return text
+  if (isRead) throw new RegistryError('MANIFEST_UNKNOWN', 'manifest unknown: no tag can have this name', { detail: { reference: text } })
+  throw new RegistryError('TAG_INVALID', 'invalid tag', { detail: { tag: text } })
 }
 
 function decoded(path: string): string {
@@ -47,10 +49,11 @@ function decoded(path: string): string {
 /**
  * Reads the path of a request, `/v2/` included. A repository's name may itself hold `manifests` or
  * `blobs`, so the path is read from its end.
+ * @param isRead whether the request changes nothing
  * @returns undefined where the path is none of the specification's
- * @throws RegistryError `NAME_INVALID`, `DIGEST_INVALID`, `TAG_INVALID`
+ * @throws RegistryError `NAME_INVALID`, `DIGEST_INVALID`, `TAG_INVALID`, `MANIFEST_UNKNOWN`
  */
-export function parseRoute(encodedPath: string): RegistryRoute | undefined {
+export function parseRoute(encodedPath: string, isRead: boolean): RegistryRoute | undefined {
   const path = decoded(encodedPath)
   if (path === '/v2/' || path === '/v2') return { kind: 'base' }
   if (path === '/v2/_catalog') return { kind: 'catalog' }
@@ -66,7 +69,7 @@ export function parseRoute(encodedPath: string): RegistryRoute | undefined {
   const [, name = '', what = '', last = ''] = /^\/v2\/(.+)\/(manifests|blobs|referrers)\/([^/]+)$/.exec(path) ?? []
   switch (what) {
     case 'manifests':
-      return { kind: 'manifest', repository: checkedName(name), reference: checkedReference(last) }
+      return { kind: 'manifest', repository: checkedName(name), reference: checkedReference(last, isRead) }
     case 'blobs':
       return { kind: 'blob', repository: checkedName(name), digest: checkedDigest(last) }
     case 'referrers':

@@ -239,6 +239,23 @@ describe('pushing', () => {
       expect((await put(digestOf(body), body)).status).toBe(201)
     })
 
+    it('is not there under what no tag can be called, and can not be put there', async () => {
+      const config = await registry.pushBlob('app', '{}')
+      const body = JSON.stringify({ schemaVersion: 2, config: { mediaType: 'x', digest: config, size: 2 }, layers: [] })
+      for (const method of ['GET', 'HEAD']) expect((await registry.send(method, '/v2/app/manifests/.BAD')).status).toBe(404)
+      for (const answer of [await put('.BAD', body), await registry.send('DELETE', '/v2/app/manifests/.BAD')]) {
+        expect([answer.status, answer.code]).toEqual([400, 'TAG_INVALID'])
+      }
+    })
+
+    it('may carry what the specification does not know, and content of its own', async () => {
+      const config = await registry.pushBlob('app', '{}')
+      const part = { mediaType: 'x', digest: config, size: 2, data: Buffer.from('{}').toString('base64'), unheardOf: 'hello' }
+      const body = JSON.stringify({ schemaVersion: 2, config: part, layers: [] })
+      expect((await put('1', body)).status).toBe(201)
+      expect((await registry.send('GET', '/v2/app/manifests/1')).body.toString()).toBe(body)
+    })
+
     it('is refused without its parts', async () => {
       const body = JSON.stringify({
         schemaVersion: 2,
