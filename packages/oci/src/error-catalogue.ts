@@ -60,7 +60,7 @@ const MACHINE = {
   ),
   SERVICE_FAILED: entry(
     1,
-    'systemd refused or failed a request about the service.',
+    'The service manager, systemd, refused or failed a request about the service.',
     'Read its words in the message; run as root, or with --user for a service of your own.',
   ),
   USAGE: entry(2, 'The command was called with words that it does not know.', 'See the help of the command: add --help.'),
