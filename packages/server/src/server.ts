@@ -95,9 +95,7 @@ async function serve(
 
 /** A server goes on by itself with what a killed one left half done; a single command leaves it to `jobs resume`. */
 async function goOn({ supervisor, cron, changes }: Services): Promise<void> {
-  for (const job of await changes.interrupted()) {
-    await changes.resume(job).catch((thrown: unknown) => process.emitWarning(`job ${job} could not be resumed: ${messageOf(thrown)}`))
-  }
+  await changes.resumeInterrupted()
   supervisor.start()
   cron.start()
 }

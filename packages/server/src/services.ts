@@ -101,10 +101,12 @@ export function createServices(
   const roots: readonly ContentRoot[] = [libraryIndexes(library, store)]
   const registry = new RegistryService({ db, store, library: createLibraryCatalog(library, store), masterKey })
   const wastes: readonly Waste[] = [oldJobs(db), ...registry.wastes()]
-  const supervisor = new Supervisor({ installations, targets, opener, runStates, events, jobs, clock })
   const cronStates = new CronStates(db)
   const site = { registry: registryAddress }
   const planner = new ChangePlanner({ store, library, targets, installations, vault, snapshots: catalog, site })
+  const changes = new ChangeRunner({ store, targets, installations, vault, journal, snapshots: catalog, reports, planner, jobs, clock, runStates })
+  const engineBack = (): Promise<void> => changes.resumeInterrupted()
+  const supervisor = new Supervisor({ installations, targets, opener, runStates, events, jobs, clock, engineBack })
   return {
     jobs,
     keys,
@@ -120,7 +122,7 @@ export function createServices(
     planner,
     snapshots: new SnapshotShelf(catalog, installations, targets, journal),
     reports,
-    changes: new ChangeRunner({ store, targets, installations, vault, journal, snapshots: catalog, reports, planner, jobs, clock, runStates }),
+    changes,
     supervisor,
     cron: new CronScheduler({ installations, opener, runStates, states: cronStates, events, jobs, clock }),
     installations,

@@ -14,7 +14,7 @@ import { wantedImage } from '@sealift/deploy/resolve.ts'
 import type { SnapshotCatalog } from '@sealift/deploy/snapshot.ts'
 import { imagesOf } from '@sealift/deploy/state.ts'
 import { prepareDockerArchive } from '@sealift/images/write-docker-archive.ts'
-import { SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
+import { messageOf, SealiftError, toSealiftError } from '@sealift/oci/sealift-error.ts'
 import type { JobQueue } from '../jobs/job-queue.ts'
 import { type JobContext, JobSuspended } from '../jobs/job-work.ts'
 import type { RunStates } from '../supervision/run-states.ts'
@@ -139,9 +139,19 @@ export class ChangeRunner {
     })
   }
 
-  /** The jobs whose changes a killed program left half done. */
+  /** The jobs whose changes were put down half done, by a kill or since the engine was away. */
   async interrupted(): Promise<readonly number[]> {
-    return (await this.#parts.journal.open()).map(({ id }) => Number(id))
+    const { journal, jobs } = this.#parts
+    const interrupted: number[] = []
+    for (const { id } of await journal.open()) if ((await jobs.get(Number(id))).state === 'interrupted') interrupted.push(Number(id))
+    return interrupted
+  }
+
+  /** Goes on with all changes that were interrupted; one that can't be is told and left as it is. */
+  async resumeInterrupted(): Promise<void> {
+    for (const job of await this.interrupted()) {
+      await this.resume(job).catch((thrown: unknown) => process.emitWarning(`job ${job} could not be resumed: ${messageOf(thrown)}`))
+    }
   }
 
   /** Between planning and now another change may have come to its end. */

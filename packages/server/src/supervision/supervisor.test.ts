@@ -181,6 +181,25 @@ describe('supervision', () => {
     expect((await reasons(site)).filter((reason) => reason === 'EngineLost')).toHaveLength(1)
   })
 
+  it('goes on with a change that was put down while the engine was away', async () => {
+    await using site = await supervised()
+    await site.hold(shop2())
+    await until(() => site.engine.watchers.size > 0)
+    site.engine.fault = (verb, subject) => {
+      if (verb !== 'ensureComponent' || subject !== 'app') return undefined
+      site.engine.fault = () => 'unreachable'
+      return 'unreachable'
+    }
+    await expect(site.change(upgradeOf())).rejects.toMatchObject({ code: 'ENGINE_UNREACHABLE' })
+    site.engine.cut()
+    await until(has(site, 'EngineLost'))
+    site.engine.fault = undefined
+    await until(has(site, 'EngineBack'))
+    await until(() => replica(site, 'app')?.wanted.image.reference === 'app:2')
+    await until(async () => (await site.services.changes.interrupted()).length === 0 && site.services.jobs.running().length === 0)
+    expect((await site.services.installations.get('shop')).current.state.release.version).toBe('2.0.0')
+  })
+
   it('tells what it can not bring back, and tries again until it can', async () => {
     await using site = await supervised()
     site.engine.fault = (verb, subject) => (verb === 'ensureComponent' && subject === 'app' ? new Error('no space left') : undefined)

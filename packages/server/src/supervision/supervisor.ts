@@ -19,6 +19,8 @@ export interface SupervisorParts {
   readonly events: EventLog
   readonly jobs: JobQueue
   readonly clock: Clock
+  /** Called once an engine that was away answers again: what its absence interrupted can go on. */
+  readonly engineBack: () => Promise<void>
 }
 
 /** Times of supervision, in milliseconds. */
@@ -202,6 +204,7 @@ export class Supervisor {
       if (wasLost) await this.#parts.events.note({ installation: name, reason: 'EngineBack', message: 'The engine answers again.' })
       this.#wake(name, 0)
     }
+    if (wasLost) await this.#parts.engineBack()
   }
 
   async #namesOn(driver: Driver): Promise<readonly string[]> {
