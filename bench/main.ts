@@ -10,6 +10,7 @@ import { describeMachine, formatMachine } from './report/machine.ts'
 import { writePage } from './report/page.ts'
 import type { Section } from './report/section.ts'
 import { packagedProgram } from './sealift/program.ts'
+import { measureChanges } from './sections/changes.ts'
 import { measureCopy } from './sections/copy.ts'
 import { measureDelivery } from './sections/delivery.ts'
 import { measureMemory } from './sections/memory.ts'
@@ -37,6 +38,7 @@ async function measure(options: Options, folder: string): Promise<void> {
     if (asked.has('tools') || asked.has('size')) sections.push(...(await measureTools(context, { speed: asked.has('tools'), size: asked.has('size') })))
     if (asked.has('memory')) sections.push(...(await measureMemory(context)))
     if (asked.has('delivery')) sections.push(...(await measureDelivery(context)))
+    if (asked.has('changes')) sections.push(...(await measureChanges(context)))
     if (asked.has('registry')) sections.push(...(await measureRegistry(context)))
     const minutes = Math.round((Date.now() - date.getTime()) / 60_000)
     const text = `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC${options.quick ? ', a quick run' : ''}, ${minutes} minutes\n\n${formatMachine(machine)}\n\n${formatSections(sections)}`

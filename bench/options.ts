@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 
 /** What there is to measure, in the order in which it is done. */
-const sectionNames = ['copy', 'tools', 'size', 'memory', 'delivery', 'registry'] as const
+const sectionNames = ['copy', 'tools', 'size', 'memory', 'delivery', 'changes', 'registry'] as const
 
 type SectionName = (typeof sectionNames)[number]
 

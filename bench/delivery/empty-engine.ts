@@ -6,7 +6,7 @@ import { runFolder } from '../../testbed/src/paths.ts'
 import { argumentsOf } from '../../testbed/src/processes.ts'
 
 /** Under each name there is at most one, since its socket and network namespace are named after it. */
-const names = ['load', 'memory', 'delivery', 'registry'] as const
+const names = ['load', 'memory', 'delivery', 'changes', 'registry'] as const
 
 export type EmptyEngineName = (typeof names)[number]
 

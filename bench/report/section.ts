@@ -10,7 +10,7 @@ export interface Figure {
 /** A figure that has an aim: a ratio within the run, or an amount. */
 export interface Outcome {
   readonly what: string
-  readonly unit: '×' | 'MB'
+  readonly unit: '×' | 'MB' | 's'
   readonly value: Spread
   /** In words. */
   readonly aim: string
