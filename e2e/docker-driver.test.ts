@@ -398,7 +398,7 @@ describe('a component', () => {
     await driver.removeComponent(installation, 'web')
     expect((await driver.observe(installation)).components.map(({ name }) => name)).toEqual(['other'])
     await driver.removeInstallation(installation, { deleteData: false })
-    expect(await driver.observe(installation)).toEqual({ components: [], volumes: [`${installation}-data`] })
+    expect(await driver.observe(installation)).toEqual({ components: [], volumes: [`${installation}-data`], snapshots: [] })
     expect(await engine.findNetwork(`sealift-${installation}`)).toBeUndefined()
     await driver.ensureInstallation(installation)
     await driver.ensureComponent(component({ volumes }))
