@@ -19,7 +19,7 @@ const seed = chosenSeed('SEALIFT_KILL_SEED')
 const KILLS = Number(process.env.SEALIFT_KILLS || 200)
 
 /** What share of the kills each kind of work gets. */
-const SHARES = { publish: 0.15, export: 0.1, import: 0.15, gc: 0.1, backup: 0.15, change: 0.35 } as const
+const SHARES = { publish: 0.2, export: 0.15, import: 0.2, gc: 0.1, backup: 0.15, change: 0.2 } as const
 
 describe.skipIf(missing !== undefined)(`killed again and again, seed ${seed}${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
   const killer = new Killer(seededRandom(seed))
