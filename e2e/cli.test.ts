@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { createProgram } from '@sealift/cli/program.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { kioskMissing, kiosks } from './fixtures/kiosk.ts'
@@ -123,6 +124,10 @@ describe.skipIf(missing !== undefined)(`the command line${missing === undefined 
     await document('service', 'install', '--print')
     await document('service', 'status', '--name', 'sealift-e2e')
     await document('service', 'remove', '--name', 'sealift-e2e')
+    await document('report', 'kiosk').catch(() => {})
+    await document('snapshot', 'create', 'kiosk')
+    const [snapshot] = (await document('snapshot', 'list', 'kiosk')) as { readonly id: string }[]
+    if (snapshot !== undefined) await document('snapshot', 'remove', 'kiosk', snapshot.id)
     await document('jobs', 'list')
     await document('jobs', 'show', '1', '--follow')
     await document('jobs', 'cancel', '1')
@@ -133,7 +138,29 @@ describe.skipIf(missing !== undefined)(`the command line${missing === undefined 
     await document('env', 'remove', 'test')
     await document('target', 'remove', 'second')
     await document('uninstall', 'kiosk')
+    await document('keys', 'rotate')
+    await document('keys', 'renew').catch(() => {})
+    await document('keys', 'roots')
     await document('keys', 'revoke', fingerprint)
+    await document('releases', 'show', 'kiosk@1.0.0')
+    await document('releases', 'diff', 'kiosk@1.0.0', 'kiosk@1.1.0')
+    await document('releases', 'remove', 'kiosk@1.2.0')
+    await document('registry', 'status')
+    await document('registry', 'access', '--anonymous', 'pull')
+    await document('registry', 'retention').catch(() => {})
+    await document('registry', 'remove', 'nothing/there').catch(() => {})
+    await document('registry', 'tls', 'on')
+    await document('ca', 'export')
+    await document('registry', 'tls', 'off')
+    await document('token', 'create', 'ci', '--push', 'team/*')
+    await document('token', 'list')
+    await document('token', 'revoke', 'ci')
+    await document('gc')
+    await document('store', 'check')
+    const passphrase = `${out}.passphrase`
+    writeFileSync(passphrase, 'correct horse battery staple\n')
+    await document('backup', '--out', `${out}.backup`, '--passphrase-file', passphrase)
+    await document('restore', `${out}.backup`, '--data', `${out}.restored`, '--passphrase-file', passphrase)
     const leaves = commands.filter(({ words, command }) => command.commands.length === 0 && words.at(-1) !== 'candidates').map(({ words }) => words.join(' '))
     // These are tried elsewhere: with a vendor, with a job that was cut off, and as a server.
     expect(leaves.filter((words) => !ran.has(words)).toSorted()).toEqual(['jobs resume', 'publish', 'up'])

@@ -21,10 +21,10 @@ export function addCompletion(program: Command): void {
     .addHelpText(
       'after',
       `
-For this shell:      source <(sealift completion bash)
-For all of bash:     sealift completion bash >/etc/bash_completion.d/sealift
-For zsh:             sealift completion zsh >"\${fpath[1]}/_sealift"
-For fish:            sealift completion fish >~/.config/fish/completions/sealift.fish`,
+This shell:   source <(sealift completion bash)
+All of bash:  sealift completion bash >/etc/bash_completion.d/sealift
+zsh:          sealift completion zsh >"\${fpath[1]}/_sealift"
+fish:         sealift completion fish >~/.config/fish/completions/sealift.fish`,
     )
     .action((shell: Shell, _options: unknown, command: Command) => {
       const script = completionScript(shell)

@@ -31,7 +31,7 @@ export function addExport(program: Command): void {
     .option('--unsigned', 'leave out the signature over the bundle; a site refuses it unless told otherwise')
     .addHelpText(
       'after',
-      '\nExample:\n  sealift export bookshop@2.9.0 --out /media/usb/bookshop-2.9.0.sealift\n  sealift export bookshop@3.0.0 --since 2.9.0 --out /media/usb/bookshop-3.0.0.sealift',
+      '\nExample:\n  sealift export bookshop@2.9.0 --out /media/usb/bookshop-2.9.0.sealift\n  sealift export bookshop@3.0.0 --since 2.9.0 --out /media/usb',
     )
     .action(async (argument: string, options: ExportOptions, command: Command) => {
       await inSession(command, async (session) => {
