@@ -48,8 +48,8 @@ async function* previousLines(
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
   for await (const line of replicaLines(engine, component, index, main, { follow: false, ...(since === undefined ? {} : { since }) }, signal)) {
-    // One that does not run has its last run behind it.
-    if (main.State.Running && line.time >= main.State.StartedAt) return
+    // One that does not run has its last run behind it, and so has one that waits for its restart, which counts as running.
+    if (main.State.Running && !main.State.Restarting && line.time >= main.State.StartedAt) return
     yield line
   }
 }

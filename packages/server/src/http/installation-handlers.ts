@@ -7,7 +7,7 @@ import { type RouteGroup, routeGroup } from './api-server.ts'
 export function installationHandlers({ planner, changes, view }: Services): RouteGroup {
   return routeGroup(installationRoutes, {
     async planChange({ body }) {
-      const { plan, application, contents } = await planner.plan(body.change)
+      const { plan, application, contents } = await changes.plan(body.change)
       return planDocument(plan, application, contents)
     },
     startChange: ({ body }) => changes.start(body.change, body.plan),

@@ -19,7 +19,7 @@ import type { JobQueue } from '../jobs/job-queue.ts'
 import { type JobContext, JobSuspended } from '../jobs/job-work.ts'
 import type { RunStates } from '../supervision/run-states.ts'
 import type { TargetRegistry } from '../targets/target-registry.ts'
-import type { ChangePlanner } from './change-planner.ts'
+import type { ChangePlanner, PlannedChange } from './change-planner.ts'
 import type { DatabaseVault } from './database-vault.ts'
 import type { InstallationRegistry } from './installation-registry.ts'
 import type { ReportBook } from './report-book.ts'
@@ -56,6 +56,15 @@ export class ChangeRunner {
 
   constructor(parts: ChangeRunnerParts) {
     this.#parts = parts
+  }
+
+  /**
+   * Plans a change, to be looked at.
+   * @throws SealiftError `RUN_OPEN` where an interrupted change is to be finished first: nothing can be said of what is half done
+   */
+  async plan(change: Change): Promise<PlannedChange> {
+    await this.#refuseOpen(change.name)
+    return this.#parts.planner.plan(change)
   }
 
   /**
