@@ -126,8 +126,8 @@ describe.skipIf(missing !== undefined)(`the command line${missing === undefined 
     await document('service', 'remove', '--name', 'sealift-e2e')
     await document('report', 'kiosk').catch(() => {})
     await document('snapshot', 'create', 'kiosk')
-    const [snapshot] = (await document('snapshot', 'list', 'kiosk')) as { readonly id: string }[]
-    if (snapshot !== undefined) await document('snapshot', 'remove', 'kiosk', snapshot.id)
+    const [snapshot] = (await document('snapshot', 'list', 'kiosk')) as { readonly number: number }[]
+    if (snapshot !== undefined) await document('snapshot', 'remove', 'kiosk', String(snapshot.number))
     await document('jobs', 'list')
     await document('jobs', 'show', '1', '--follow')
     await document('jobs', 'cancel', '1')
