@@ -60,6 +60,8 @@ async function bundleProgram(folder: string): Promise<string> {
     keepNames: true,
     legalComments: 'none',
     logLevel: 'warning',
+    // Only the checkout asks where its files are; the one file has none.
+    logOverride: { 'empty-import-meta': 'silent' },
     metafile: true,
   })
   // Either runtime's package carries the same licence text; the one of this machine is installed.

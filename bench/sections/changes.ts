@@ -51,12 +51,12 @@ async function measureFifty(context: Context, target: EmptyEngine): Promise<Sect
   const vendor = new Side(program, join(folder, 'fifty-vendor'), engine.host)
   const site = siteOf(context, 'fifty-site', target)
   await publishFifty(vendor, folder, releases, (bundle, trust) => site.run('import', bundle, '--trust', trust))
-  await site.run('install', 'fifty@1.0.0', '--yes')
+  await site.run('install', 'fifty@1.0.0')
   const docker = async (...words: readonly string[]): Promise<string> => target.engine.docker(...words)
   const localImage = (await docker('image', 'ls', '--quiet')).split('\n')[0] ?? ''
   let next = 1
-  const upgrade: Subject = { name: `upgrade, one of ${COMPONENTS} changed`, run: async () => site.run('upgrade', 'fifty', '--to', `1.${next++}.0`, '--yes') }
-  const nothing: Subject = { name: 'upgrade, nothing changed', run: async () => site.run('upgrade', 'fifty', '--to', `1.${next - 1}.0`, '--yes') }
+  const upgrade: Subject = { name: `upgrade, one of ${COMPONENTS} changed`, run: async () => site.run('upgrade', 'fifty', '--to', `1.${next++}.0`) }
+  const nothing: Subject = { name: 'upgrade, nothing changed', run: async () => site.run('upgrade', 'fifty', '--to', `1.${next - 1}.0`) }
   const byHand: Subject = {
     name: 'replacing that container by hand',
     before: async () => {
@@ -73,7 +73,7 @@ async function measureFifty(context: Context, target: EmptyEngine): Promise<Sect
   }
   const before = (await docker('ps', '--quiet', '--no-trunc')).split('\n').length
   const times = await interleave([upgrade, nothing, byHand], rounds)
-  await site.run('uninstall', 'fifty', '--delete-data', '--yes')
+  await site.run('uninstall', 'fifty', '--delete-data')
   for (const { side } of [site, { side: vendor }]) side.remove()
   return {
     title: `One of ${COMPONENTS} components changed`,
@@ -140,11 +140,11 @@ async function measureWayBack(context: Context, target: EmptyEngine): Promise<Se
     await site.run('import', bundle, '--trust', await vendor.fingerprint())
     rmSync(bundle)
   }
-  await site.run('install', 'bookshop@2.9.0', '--yes')
-  const upgrade: Subject = { name: 'upgrade of the example', run: async () => site.run('upgrade', 'bookshop', '--to', '3.0.0', '--yes') }
-  const rollback: Subject = { name: 'its rollback', run: async () => site.run('rollback', 'bookshop', '--to', '1', '--yes') }
+  await site.run('install', 'bookshop@2.9.0')
+  const upgrade: Subject = { name: 'upgrade of the example', run: async () => site.run('upgrade', 'bookshop', '--to', '3.0.0') }
+  const rollback: Subject = { name: 'its rollback', run: async () => site.run('rollback', 'bookshop', '--to', '1') }
   const times = await interleave([upgrade, rollback], { repetitions: options.quick ? 1 : 3, warmUp: 1 })
-  await site.run('uninstall', 'bookshop', '--delete-data', '--yes')
+  await site.run('uninstall', 'bookshop', '--delete-data')
   for (const { side } of [site, { side: vendor }]) side.remove()
   return {
     title: 'Back to the release before',
