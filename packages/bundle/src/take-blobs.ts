@@ -1,4 +1,5 @@
 import type { ContentStore } from '@sealift/content/content-store.ts'
+import { writeBlob } from '@sealift/content/read-blob.ts'
 import type { Digest } from '@sealift/oci/digest.ts'
 import { isSealiftError, type SealiftError } from '@sealift/oci/sealift-error.ts'
 import { type BundleEntry } from './format/bundle-index.ts'
@@ -65,14 +66,6 @@ async function takeFromPack(
   let whole: Buffer = Buffer.alloc(0)
   for await (const plain of bundle.plainBlocks(member)) whole = Buffer.from(plain)
   for (const [digest, bytes] of unpack(bundle, member, contents, whole)) {
-    if (!wanted.has(digest)) continue
-    const writer = await store.writer({ digest, size: bytes.length })
-    try {
-      await writer.write(bytes)
-      await writer.commit()
-    } catch (thrown) {
-      await writer.abort()
-      throw thrown
-    }
+    if (wanted.has(digest)) await writeBlob(store, bytes)
   }
 }

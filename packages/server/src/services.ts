@@ -96,7 +96,7 @@ export function createServices(
   const installations = new InstallationRegistry(db, journal)
   const runStates = new RunStates(db)
   const events = new EventLog(db, clock)
-  const opener = new InstallationOpener({ store, targets, vault, clock })
+  const opener = new InstallationOpener({ store, installations, targets, vault, clock })
   const siteClock = new SiteClock(db)
   const roots: readonly ContentRoot[] = [libraryIndexes(library, store)]
   const registry = new RegistryService({ db, store, library: createLibraryCatalog(library, store), masterKey })

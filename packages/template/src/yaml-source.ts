@@ -1,5 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
 import type { Path } from './problem.ts'
+import { YAML_OPTIONS } from './yaml-options.ts'
 
 /** A place in a text, both counted from 1. */
 export interface Position {
@@ -133,19 +134,7 @@ export function readYaml(text: string): YamlSource {
   if (bytes > MAX_TEMPLATE_BYTES) return unreadable(`the file has ${bytes} bytes, more than the limit of ${MAX_TEMPLATE_BYTES}.`)
   let document: ReturnType<typeof parseDocument>
   try {
-    document = parseDocument(text, {
-      version: '1.2',
-      schema: 'core',
-      merge: false,
-      resolveKnownTags: false,
-      stringKeys: true,
-      strict: true,
-      // The library compares every key with every other one; the reader above uses a table.
-      uniqueKeys: false,
-      prettyErrors: false,
-      logLevel: 'error',
-      lineCounter: lines,
-    })
+    document = parseDocument(text, { ...YAML_OPTIONS, stringKeys: true, lineCounter: lines })
   } catch (thrown) {
     if (thrown instanceof RangeError) return unreadable('the file is nested too deeply.')
     throw thrown

@@ -6,7 +6,7 @@ import type { JobQueue } from '../jobs/job-queue.ts'
 import { CronRunner } from './cron-runner.ts'
 import type { CronStates } from './cron-states.ts'
 import type { EventLog } from './event-log.ts'
-import type { InstallationOpener, OpenedInstallation } from './opened-installation.ts'
+import type { InstallationOpener } from './opened-installation.ts'
 import type { RunStates } from './run-states.ts'
 
 /** What the scheduler needs. */
@@ -89,7 +89,7 @@ export class CronScheduler {
 
   async #lookAt(name: string): Promise<number> {
     const { states, runStates, clock } = this.#parts
-    const opened = await this.#open(name)
+    const opened = await this.#parts.opener.openSettled(name)
     if (opened === undefined) return Number.POSITIVE_INFINITY
     const components = Object.entries(opened.state.components).flatMap(([component, { definition }]) =>
       definition.workload === 'cron' && definition.schedule !== undefined && isActive(opened.state, component)
@@ -116,17 +116,5 @@ export class CronScheduler {
       if (next !== undefined) due = Math.min(due, next)
     }
     return due
-  }
-
-  /** Undefined where nothing is to be started: not installed, or in the middle of a change. */
-  async #open(name: string): Promise<OpenedInstallation | undefined> {
-    const { installations, opener } = this.#parts
-    if (await installations.isChanging(name)) return undefined
-    const current = await installations.currentNumber(name)
-    if (current === undefined) return undefined
-    const known = opener.opened(name, current)
-    if (known !== undefined) return known
-    const found = await installations.find(name)
-    return found?.current === undefined ? undefined : opener.open({ ...found, current: found.current })
   }
 }

@@ -9,11 +9,12 @@ import type { Revision } from '@sealift/deploy/revision.ts'
 import type { SecretVault } from '@sealift/deploy/secret-vault.ts'
 import { componentImages, filesOf, runningComponents, secretsOf, type WantedState } from '@sealift/deploy/state.ts'
 import { prepareDockerArchive } from '@sealift/images/write-docker-archive.ts'
-import type { KnownInstallation } from '../installations/installation-registry.ts'
+import type { InstallationRegistry, KnownInstallation } from '../installations/installation-registry.ts'
 import type { TargetRegistry } from '../targets/target-registry.ts'
 
 /** What opening an installation needs. */
 export interface OpenerParts {
+  readonly installations: InstallationRegistry
   readonly store: ContentStore
   readonly targets: TargetRegistry
   readonly vault: SecretVault
@@ -45,8 +46,24 @@ export class InstallationOpener {
     return opened
   }
 
+  /**
+   * An installation by its name, for whoever holds it to its state; undefined where there is nothing to be held to: it is not
+   * installed, or in the middle of a change.
+   * @throws as {@link InstallationOpener.open}
+   */
+  async openSettled(name: string): Promise<OpenedInstallation | undefined> {
+    const { installations } = this.#parts
+    if (await installations.isChanging(name)) return undefined
+    const current = await installations.currentNumber(name)
+    if (current === undefined) return undefined
+    const known = this.#known(name, current)
+    if (known !== undefined) return known
+    const found = await installations.find(name)
+    return found?.current === undefined ? undefined : this.open({ ...found, current: found.current })
+  }
+
   /** What was opened already, if it is at this revision. */
-  opened(name: string, current: Pick<Revision, 'number' | 'createdAt'>): OpenedInstallation | undefined {
+  #known(name: string, current: Pick<Revision, 'number' | 'createdAt'>): OpenedInstallation | undefined {
     const known = this.#opened.get(name)
     return known?.revision.number === current.number && known.revision.createdAt === current.createdAt ? known : undefined
   }

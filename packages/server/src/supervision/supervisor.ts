@@ -6,7 +6,7 @@ import type { JobQueue } from '../jobs/job-queue.ts'
 import type { TargetRegistry } from '../targets/target-registry.ts'
 import type { EventLog } from './event-log.ts'
 import { InstallationSupervisor, type SupervisedView } from './installation-supervisor.ts'
-import type { InstallationOpener, OpenedInstallation } from './opened-installation.ts'
+import type { InstallationOpener } from './opened-installation.ts'
 import type { RunStates } from './run-states.ts'
 import { Turnstile } from './turnstile.ts'
 
@@ -115,24 +115,12 @@ export class Supervisor {
     return new InstallationSupervisor({
       clock,
       turnstile: this.#turnstile,
-      open: () => this.#open(name),
+      open: () => this.#parts.opener.openSettled(name),
       stopped: () => runStates.stopped(name),
       note: (happening) => events.note({ installation: name, ...happening }),
       whileFree: (work) => jobs.whileFree(`installation ${name}`, work),
       wake: (milliseconds) => this.#wake(name, milliseconds),
     })
-  }
-
-  /** Undefined where nothing is to be held: not installed, or in the middle of a change. */
-  async #open(name: string): Promise<OpenedInstallation | undefined> {
-    const { installations, opener } = this.#parts
-    if (await installations.isChanging(name)) return undefined
-    const current = await installations.currentNumber(name)
-    if (current === undefined) return undefined
-    const known = opener.opened(name, current)
-    if (known !== undefined) return known
-    const found = await installations.find(name)
-    return found?.current === undefined ? undefined : opener.open({ ...found, current: found.current })
   }
 
   #look(name: string): void {

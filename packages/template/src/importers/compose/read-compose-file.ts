@@ -1,5 +1,6 @@
 import { SealiftError } from '@sealift/oci/sealift-error.ts'
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { YAML_OPTIONS } from '../../yaml-options.ts'
 import { composeFault, type MappingTree, type MergeTag, mapping, type Place, type Tree } from './tree.ts'
 
 /** The largest file that is read. */
@@ -22,18 +23,7 @@ export function readComposeFile(text: string, file: string): MappingTree {
   const lines = new LineCounter()
   let document: ReturnType<typeof parseDocument>
   try {
-    document = parseDocument(text, {
-      version: '1.2',
-      schema: 'core',
-      merge: false,
-      resolveKnownTags: false,
-      stringKeys: false,
-      strict: true,
-      uniqueKeys: false,
-      prettyErrors: false,
-      logLevel: 'error',
-      lineCounter: lines,
-    })
+    document = parseDocument(text, { ...YAML_OPTIONS, stringKeys: false, lineCounter: lines })
   } catch (thrown) {
     if (thrown instanceof RangeError) throw composeFault(nowhere, 'the file is nested too deeply.')
     throw thrown
